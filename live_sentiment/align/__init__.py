@@ -1,0 +1,1 @@
+"""The sliding-window join of the streams, by time and watermarks alone."""

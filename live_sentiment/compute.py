@@ -1,0 +1,62 @@
+"""Which device computes, and how many threads each library may take: decided here and nowhere else.
+
+One thread per library keeps the results of a run identical from machine to machine of the same kind, and
+leaves the cores to the stages, which already run side by side.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from live_sentiment.config import ComputeConfig
+from live_sentiment.errors import UsageError
+
+if TYPE_CHECKING:
+    import onnxruntime
+    import torch
+
+
+def apply(config: ComputeConfig) -> torch.device:
+    """Set the thread counts of torch and OpenCV and return the device for torch modules.
+
+    CTranslate2 and ONNX Runtime take theirs per model: `config.speech_threads` and `onnx_options`.
+
+    Raises:
+        UsageError: the device asked for by name is not there.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import cv2
+    import torch
+
+    torch.set_num_threads(config.torch_threads)
+    cv2.setNumThreads(config.opencv_threads)
+    return choose_device(config.device)
+
+
+def choose_device(name: str) -> torch.device:
+    """Resolve `auto`, `cpu`, `cuda` or `mps` to a torch device that exists here.
+
+    Raises:
+        UsageError: the device asked for by name is not there.
+    """
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(device for device, available in there.items() if available))
+    if not there[name]:
+        raise UsageError(f"no {name} device on this machine; use --device cpu or --device auto")
+    return torch.device(name)
+
+
+def onnx_options(config: ComputeConfig) -> onnxruntime.SessionOptions:
+    """Session options with the configured thread count and no busy waiting."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = config.onnx_threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options

@@ -1,0 +1,258 @@
+"""Every setting, one class per part; read from TOML, with `part.key=value` overrides on top.
+
+>>> load_config(overrides=["window.hop_s=0.5"]).window.hop_s
+0.5
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from live_sentiment.errors import UsageError
+
+Seconds = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A group of settings; unknown keys are refused and values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ComputeConfig(Part):
+    """Where the work is done. `live_sentiment.compute` applies it, in one place."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    torch_threads: Annotated[int, Field(ge=1)] = 1
+    opencv_threads: Annotated[int, Field(ge=1)] = 1
+    speech_threads: Annotated[int, Field(ge=1)] = 1
+    onnx_threads: Annotated[int, Field(ge=1)] = 1
+
+
+class ModelsConfig(Part):
+    """Where models may come from."""
+
+    cache: Path | None = None
+    """Cache folder; None is the user's cache folder of the system, or $LIVE_SENTIMENT_CACHE."""
+    folder: Path | None = None
+    """A local folder that is searched before the network: FOLDER/<model name>/<file>."""
+    offline: bool = False
+    """Never open a socket."""
+
+
+class WindowConfig(Part):
+    """The sliding window of the aligner."""
+
+    length_s: Seconds = 4.0
+    hop_s: Seconds = 0.25
+    stall_s: Seconds = 2.0
+    """Live only: a stream silent for this long is declared absent."""
+
+
+class FaceConfig(Part):
+    """Finding, following and reading faces."""
+
+    rate_hz: Seconds = 12.5
+    """Frames looked at per second of video; the others are decoded and passed over."""
+    detect_every: Annotated[int, Field(ge=1)] = 3
+    """The detector runs on every n-th frame looked at; the tracker carries the boxes between."""
+    detect_size_px: Annotated[int, Field(ge=64)] = 320
+    """Longer side of the picture given to the detector."""
+    detect_score: Fraction = 0.6
+    max_people: Annotated[int, Field(ge=1)] = 4
+    encoder: str = "face-expression"
+    """Name of a shipped expression network, or a path to a .safetensors file that `train face` wrote."""
+
+
+class VoiceConfig(Part):
+    """Voice activity, acoustic encoder and prosody."""
+
+    hop_s: Seconds = 0.5
+    """One acoustic embedding each hop in which there is speech."""
+    context_s: Seconds = 4.0
+    """Sound that one embedding looks at."""
+    speech_on: Fraction = 0.5
+    """Speech starts above this probability ..."""
+    speech_off: Fraction = 0.35
+    """... and ends below this one."""
+    min_speech_s: Seconds = 0.1
+    min_silence_s: Seconds = 0.3
+    head: str = "voice-emotion"
+    """Name of a shipped head, or a path to one that `train voice` wrote."""
+
+
+class SpeechConfig(Part):
+    """Speech to text."""
+
+    model: str = "whisper-tiny.en"
+    """A model of the store, any faster-whisper size (from a hub), or a local folder."""
+    language: str = "en"
+    hop_s: Seconds = 1.0
+    """New sound between two passes of the recogniser."""
+    buffer_s: Seconds = 12.0
+    """Longest stretch of sound that one pass looks at."""
+    beam: Annotated[int, Field(ge=1)] = 1
+    encoding: Literal["spliced", "padded"] = "spliced"
+    """Encode only the sound there is and splice encoded silence behind it, or pad to 30 s as Whisper does."""
+
+
+class TextConfig(Part):
+    """Words to meaning."""
+
+    encoder: str = "all-minilm-l6-v2"
+    """A model of the store, a local folder, or any name that transformers loads from a hub."""
+    head: str = "text-emotion"
+    """Name of a shipped head, or a path to one that `train text` wrote."""
+    context_utterances: Annotated[int, Field(ge=0)] = 0
+    """Preceding utterances given to the encoder as context."""
+
+
+class PerceptionConfig(Part):
+    """The stages that look, listen and read."""
+
+    face: FaceConfig = FaceConfig()
+    voice: VoiceConfig = VoiceConfig()
+    speech: SpeechConfig = SpeechConfig()
+    text: TextConfig = TextConfig()
+
+
+class FusionConfig(Part):
+    """How the modalities become one result."""
+
+    fuser: Literal["product-of-experts", "cross-attention"] = "product-of-experts"
+    weights: str = "fusion-cross-attention"
+    """Shipped weights of a learnt fuser, or a path to those that `train fusion` wrote."""
+
+
+class TimelineConfig(Part):
+    """Smoothing and segmentation."""
+
+    affect_filter: Literal["none", "ema", "one-euro", "kalman"] = "kalman"
+    """Filter of valence and arousal."""
+    emotion_filter: Literal["none", "ema", "hmm"] = "hmm"
+    """Filter of the emotion and polarity probabilities."""
+    time_constant_s: Seconds = 1.0
+    """How long the past weighs: the EMA's time constant; the others derive their speed from it."""
+    switch_margin: Fraction = 0.1
+    """A new leading emotion must be this much more probable than the present one."""
+    min_episode_s: Seconds = 1.0
+    """Shorter stretches of one emotion belong to the episode around them."""
+    turning_point: Fraction = 0.25
+    """Change of valence that makes a turning point."""
+
+
+class Config(Part):
+    """The whole."""
+
+    compute: ComputeConfig = ComputeConfig()
+    models: ModelsConfig = ModelsConfig()
+    window: WindowConfig = WindowConfig()
+    perception: PerceptionConfig = PerceptionConfig()
+    fusion: FusionConfig = FusionConfig()
+    timeline: TimelineConfig = TimelineConfig()
+
+
+PROFILES: Mapping[str, Mapping[str, Any]] = {
+    "light": {
+        "perception.face.rate_hz": 6.25,
+        "perception.voice.hop_s": 1.0,
+        "perception.speech.hop_s": 2.0,
+    },
+    "balanced": {},
+    "accurate": {
+        "perception.face.rate_hz": 25.0,
+        "perception.face.detect_size_px": 640,
+        "perception.speech.model": "whisper-base",
+    },
+}
+"""Named sets of overrides; a file and --set come on top of them."""
+
+
+def load_config(
+    *, file: Path | None = None, profile: str = "balanced", overrides: Iterable[str] = ()
+) -> Config:
+    """Build the configuration: defaults, then the profile, then the TOML file, then `part.key=value` strings.
+
+    Raises:
+        UsageError: unreadable file, unknown key (the nearest known one is named) or a value out of range.
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
+    tree: dict[str, Any] = {}
+    for key, value in PROFILES[profile].items():
+        _put(tree, key, value)
+    if file is not None:
+        _merge(tree, _read_toml(file))
+    for override in overrides:
+        key, separator, text = override.partition("=")
+        if not separator or not key:
+            raise UsageError(f"--set takes part.key=value, not {override!r}")
+        _put(tree, key.strip(), text.strip())
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise UsageError(_explain(error)) from error
+
+
+def known_keys(part: type[BaseModel] = Config, prefix: str = "") -> list[str]:
+    """Every dotted key that a configuration may set."""
+    keys: list[str] = []
+    for name, field in part.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            keys += known_keys(inner, f"{prefix}{name}.")
+        else:
+            keys.append(prefix + name)
+    return keys
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {file}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not valid TOML: {error}") from error
+
+
+def _put(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    *path, last = dotted.split(".")
+    for depth, name in enumerate(path, start=1):
+        below = tree.setdefault(name, {})
+        if not isinstance(below, dict):
+            raise UsageError(f"{'.'.join(path[:depth])} is a value, so {dotted} cannot be set")
+        tree = below
+    tree[last] = value
+
+
+def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
+            _merge(tree[key], value)
+        else:
+            tree[key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown configuration key {key!r}{_nearest(key)}"
+    return f"configuration key {key!r}: {first['msg']}, not {first['input']!r}"
+
+
+def _nearest(key: str) -> str:
+    known = known_keys()
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    if not close:
+        last = key.rsplit(".", 1)[-1]
+        close = [name for name in known if name.rsplit(".", 1)[-1] == last][:1]
+    return f"; did you mean {close[0]!r}?" if close else f"; the parts are {', '.join(Config.model_fields)}"

@@ -1,0 +1,9 @@
+"""`live-sentiment models`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_parser(commands: Any) -> None:
+    """Declare `models`."""

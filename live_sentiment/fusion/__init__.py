@@ -1,0 +1,1 @@
+"""From a window of observations to one affect: fusers, attribution, calibration."""

@@ -1,0 +1,1 @@
+"""Find faces, follow people, read expressions."""

@@ -1,0 +1,1 @@
+"""Voice activity, acoustic embedding, prosody and emotion of the voice."""

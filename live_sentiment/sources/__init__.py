@@ -1,0 +1,1 @@
+"""Where stamped pictures and sound come from."""

@@ -1,0 +1,1 @@
+"""What connects the stages: bounded channels and gauges."""

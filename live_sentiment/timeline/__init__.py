@@ -1,0 +1,1 @@
+"""Smoothing, episodes and turning points: from single results to a story."""

@@ -1,0 +1,1 @@
+"""Training of the shipped heads, on corpora that the user names."""

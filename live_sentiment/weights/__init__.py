@@ -1,0 +1,1 @@
+"""The model store, its manifest and our own trained weights."""
