@@ -1,4 +1,4 @@
-"""`live-sentiment train face|voice|text|fusion`: train the shipped weights again, on corpora the user names."""
+"""`live-sentiment train PART`: train the shipped weights again, on corpora the user names."""
 
 from __future__ import annotations
 
