@@ -52,8 +52,6 @@ class WindowConfig(Part):
 
     length_s: Seconds = 4.0
     hop_s: Seconds = 0.25
-    stall_s: Seconds = 2.0
-    """Live only: a stream silent for this long is declared absent."""
 
 
 class FaceConfig(Part):
