@@ -1,0 +1,69 @@
+"""A text file that holds whole pieces only, even when the disk fills up or the process is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from pathlib import Path
+
+from live_sentiment.errors import RunError, UsageError
+
+
+class PieceFile:
+    """Appends pieces of text, each handed to the system at once.
+
+    A killed process leaves at most the last piece incomplete. A piece that does not fit on the disk is taken
+    back, so that the file ends with the piece before it.
+
+    Raises:
+        UsageError: the file cannot be created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._size = 0
+        try:
+            # Unbuffered: what `write` has returned from is out of this process.
+            self._file = path.open("wb", buffering=0)
+        except OSError as error:
+            raise UsageError(f"cannot write {path}: {error.strerror}; choose another --output") from error
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will be written."""
+        return self._file.closed
+
+    def write(self, piece: str, kept: str) -> None:
+        """Append a piece; `kept` says, in case of failure, what the file holds without it.
+
+        Raises:
+            RunError: the disk is full or gone; the file is closed and ends with the piece before.
+        """
+        data = piece.encode("utf-8")
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self._take_back()
+            raise RunError(self._explain(error, kept)) from error
+        self._size += len(data)
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._file.close()
+
+    def _take_back(self) -> None:
+        # A failing disk may refuse even this; readers pass over an incomplete last piece.
+        with contextlib.suppress(OSError):
+            self._file.truncate(self._size)
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _explain(self, error: OSError, kept: str) -> str:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return (
+                f"no space left for {self.path}: it keeps {kept}; "
+                "free some space or choose another --output, and run again"
+            )
+        return f"cannot write {self.path} any more ({error.strerror}): it keeps {kept}"

@@ -1,0 +1,66 @@
+"""What a session shows of itself at one moment: made by the session, read by the dashboard on its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from live_sentiment.types import Event, TimelinePoint, Word
+
+State: TypeAlias = Literal["starting", "running", "finishing", "finished", "failed"]
+
+HISTORY_S = 60.0
+"""A snapshot looks back this far, so that an hour-old session costs no more to show than a young one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHealth:
+    """How one bounded channel stands."""
+
+    name: str
+    depth: int
+    """Items that wait in it."""
+    age_s: float
+    """How long the oldest of them has waited."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Items lost so far, by cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A session at one moment; nothing in it changes any more."""
+
+    source: str
+    """What a person calls the source: the file's name, the camera's."""
+    state: State
+    position_s: float = 0.0
+    """Session time that has been decoded."""
+    duration_s: float | None = None
+    """Length of the source; None where it has none or does not say."""
+    elapsed_s: float = 0.0
+    """Time since the analysis began, on the wall."""
+    real_time_factor: float | None = None
+    """Seconds of work per second of media: below 1 is faster than real time. None before it is known."""
+    latest: TimelinePoint | None = None
+    """The newest point, provisional or final."""
+    finals: tuple[TimelinePoint, ...] = ()
+    """Final points of the last HISTORY_S."""
+    provisionals: tuple[TimelinePoint, ...] = ()
+    """Provisional points newer than the last final."""
+    words: tuple[Word, ...] = ()
+    """Words committed in the last HISTORY_S."""
+    partial_words: tuple[Word, ...] = ()
+    """The transcriber's guess behind them."""
+    events: tuple[Event, ...] = ()
+    """The latest events, oldest first."""
+    streams: tuple[StreamHealth, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Which model does what, e.g. "speech" → "whisper-tiny.en"."""
+    device: str = ""
+    """What torch computes on."""
+    outputs: tuple[Path, ...] = ()
+    """The files that are being written."""
+    failure: str | None = None
+    """Why the session failed, for people."""
