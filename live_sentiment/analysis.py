@@ -1,0 +1,130 @@
+"""Everything behind perception: windows, fusion, timeline and sinks, as a pure function of stamped items.
+
+Called from one thread. Nothing here looks at a clock: the same items give the same finals, in the same order,
+however the streams interleave on their way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from live_sentiment.align.aligner import WindowAligner
+from live_sentiment.fusion.fuse import Fusion
+from live_sentiment.fusion.speaker import SpeakerSelector, people
+from live_sentiment.sinks import Sink
+from live_sentiment.streams.gauges import Gauges
+from live_sentiment.timeline.timeline import Timeline
+from live_sentiment.types import (
+    MODALITIES,
+    Event,
+    Modality,
+    SpeechActivity,
+    StageOutput,
+    Transcript,
+    Window,
+)
+
+
+class Analysis:
+    """Takes what perception says, in any interleaving of the streams, and tells the sinks the story.
+
+    Args:
+        aligner, fusion, timeline: the parts, fresh or reset.
+        sinks: who is told; each hears finals in order, and provisionals as they come.
+        absent: modalities that never come, with the reason.
+        gauges: observes the time spent.
+    """
+
+    def __init__(
+        self,
+        aligner: WindowAligner,
+        fusion: Fusion,
+        timeline: Timeline,
+        sinks: Sequence[Sink],
+        absent: Mapping[Modality, str],
+        gauges: Gauges,
+    ) -> None:
+        self._aligner, self._fusion, self._timeline = aligner, fusion, timeline
+        self._speaker = SpeakerSelector()
+        self._sinks = sinks
+        self._open = set(MODALITIES) - set(absent)
+        self._events: list[Event] = []
+        self._fusing = gauges.stage("fusion")
+        self._writing = gauges.stage("sinks")
+
+    @property
+    def complete(self) -> bool:
+        """Whether every stream has been closed."""
+        return not self._open
+
+    def observe(self, modality: Modality, output: StageOutput) -> None:
+        """Take a stage's output of one modality and its watermark."""
+        for event in output.events:
+            self.event(event)
+        self._aligner.add(*output.observations)
+        self._aligner.advance(modality, output.watermark_s)
+        self._publish()
+
+    def hear(self, activity: SpeechActivity, output: StageOutput) -> None:
+        """Take the voice stage's output together with the voice activity it rests on."""
+        self._aligner.add(activity)
+        self.observe("voice", output)
+
+    def read(self, transcript: Transcript, output: StageOutput) -> None:
+        """Take words, partial and committed, and the text stage's reading of the committed ones."""
+        self._aligner.add(*transcript.committed)
+        for sink in self._sinks:
+            sink.words(transcript)
+        self.observe("text", StageOutput(output.observations, transcript.watermark_s, output.events))
+
+    def event(self, event: Event) -> None:
+        """Take an event; it is told before the first final that ends after it."""
+        self._events.append(event)
+
+    def end(self, modality: Modality, end_s: float, reason: str) -> None:
+        """Close a modality's stream at session time `end_s`."""
+        self._aligner.close(modality, end_s, reason)
+        self._open.discard(modality)
+        self._publish()
+
+    def finish(self, *, complete: bool) -> None:
+        """Tell what is left and close the sinks; `complete` is False when the session was cut short."""
+        for dropped, count in sorted(self._aligner.dropped.items()):
+            self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
+        self._tell_events(float("inf"))
+        segments = self._timeline.finish()
+        for sink in self._sinks:
+            for segment in segments:
+                sink.segment(segment)
+            sink.close(complete=complete)
+
+    def _publish(self) -> None:
+        for window in self._aligner.windows():
+            if window.final:
+                self._publish_final(window)
+            else:
+                person = self._speaker.peek(window)
+                with self._fusing.timed():
+                    affect = self._fusion(window, person)
+                point = self._timeline.provisional(window, affect, people(window, person))
+                for sink in self._sinks:
+                    sink.point(point)
+
+    def _publish_final(self, window: Window) -> None:
+        person = self._speaker.select(window)
+        with self._fusing.timed():
+            affect = self._fusion(window, person)
+        point, segments = self._timeline.final(window, affect, people(window, person))
+        self._tell_events(window.end_s)
+        with self._writing.timed():
+            for sink in self._sinks:
+                sink.point(point)
+                for segment in segments:
+                    sink.segment(segment)
+
+    def _tell_events(self, before_s: float) -> None:
+        due = sorted((e for e in self._events if e.time_s < before_s), key=lambda e: (e.time_s, e.kind))
+        self._events = [e for e in self._events if e.time_s >= before_s]
+        for event in due:
+            for sink in self._sinks:
+                sink.event(event)
