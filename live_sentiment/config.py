@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from live_sentiment.errors import UsageError
 
@@ -84,6 +84,13 @@ class VoiceConfig(Part):
     min_silence_s: Seconds = 0.3
     head: str = "voice-emotion"
     """Name of a shipped head, or a path to one that `train voice` wrote."""
+
+    @field_validator("speech_off")
+    @classmethod
+    def _below_speech_on(cls, speech_off: float, others: ValidationInfo) -> float:
+        if speech_off > others.data.get("speech_on", 1.0):
+            raise ValueError("speech_off must not exceed speech_on")
+        return speech_off
 
 
 class SpeechConfig(Part):
