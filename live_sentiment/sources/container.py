@@ -1,0 +1,153 @@
+"""Opening a media file: what is in it, and one clear line where it cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from live_sentiment.errors import UsageError
+from live_sentiment.sources.pictures import orientation
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a file says it holds."""
+
+    path: Path
+    container: str
+    """FFmpeg's name of the format, e.g. "matroska,webm"."""
+    duration_s: float | None
+    """As the container states it; None where it does not."""
+    has_video: bool
+    has_audio: bool
+    width_px: int = 0
+    """Of the upright picture, rotation applied; 0 without video."""
+    height_px: int = 0
+    fps: float | None = None
+    """Average frame rate; None without video or where unknown. Never used to make a time."""
+    video_codec: str | None = None
+    audio_codec: str | None = None
+    audio_rate_hz: int = 0
+    """0 without audio."""
+    audio_channels: int = 0
+
+
+def open_container(path: Path, threads: int = 1) -> Any:
+    """Open a file with FFmpeg for reading, with so many threads for pictures; the caller closes it.
+
+    Raises:
+        UsageError: no such file, not a file, empty, unreadable, not media, or nothing to see or hear in it.
+    """
+    _check_readable(path)
+    try:
+        # A playlist named .mp4 must not make FFmpeg fetch what it lists: the file itself is all that is read.
+        container = av.open(str(path.absolute()), "r", container_options={"protocol_whitelist": "file"})
+    except (FFmpegError, ValueError) as error:
+        raise UsageError(
+            f"{path} cannot be read as video or audio: it is not media, or was cut off before its index"
+        ) from error
+    video = video_stream(container)
+    if video is not None:
+        video.codec_context.thread_count = threads
+    elif audio_stream(container) is None:
+        container.close()
+        raise UsageError(f"{path} holds neither pictures nor sound that FFmpeg can decode")
+    return container
+
+
+def probe(path: Path) -> MediaInfo:
+    """What a file holds; decodes its first picture to know which way is up.
+
+    Raises:
+        UsageError: as `open_container`.
+    """
+    with open_container(path) as container:
+        video, audio = video_stream(container), audio_stream(container)
+        width, height = _upright_size(container, video) if video else (0, 0)
+        return MediaInfo(
+            path=path,
+            container=container.format.name,
+            duration_s=container.duration / av.time_base if container.duration else None,
+            has_video=video is not None,
+            has_audio=audio is not None,
+            width_px=width,
+            height_px=height,
+            fps=float(video.average_rate) if video and video.average_rate else None,
+            video_codec=video.codec_context.name if video else None,
+            audio_codec=audio.codec_context.name if audio else None,
+            audio_rate_hz=audio.codec_context.sample_rate if audio else 0,
+            audio_channels=len(audio.codec_context.layout.channels) if audio else 0,
+        )
+
+
+def video_stream(container: Any) -> Any | None:
+    """The default or else the first picture stream that moves (cover art does not) and can be decoded."""
+    streams = [
+        stream
+        for stream in container.streams.video
+        if stream.codec_context is not None and not _flag(stream, "attached_pic")
+    ]
+    return _preferred(streams)
+
+
+def audio_stream(container: Any) -> Any | None:
+    """The default or else the first sound stream that can be decoded."""
+    streams = [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None and stream.codec_context.sample_rate
+    ]
+    return _preferred(streams)
+
+
+def start_time(container: Any) -> Fraction:
+    """The container's own start in seconds, which is zero of session time; exact."""
+    return Fraction(container.start_time or 0, av.time_base)
+
+
+def frame_time(frame: Any, stream: Any) -> Fraction | None:
+    """When a frame of this stream is shown, in exact seconds of the container's own time; None if unknown.
+
+    A frame without a presentation timestamp (AVI has none) is shown when the packet that completed it is due.
+    """
+    ticks = frame.dts if frame.pts is None else frame.pts
+    return None if ticks is None else Fraction(ticks * (frame.time_base or stream.time_base))
+
+
+def _preferred(streams: list[Any]) -> Any | None:
+    return next((stream for stream in streams if _flag(stream, "default")), streams[0] if streams else None)
+
+
+def _flag(stream: Any, name: str) -> bool:
+    return bool(stream.disposition & getattr(type(stream.disposition), name))
+
+
+def _upright_size(container: Any, video: Any) -> tuple[int, int]:
+    width, height = video.codec_context.width, video.codec_context.height
+    try:
+        frame = next(container.decode(video), None)
+    except FFmpegError:
+        frame = None
+    if frame is None:
+        return width, height
+    turned = orientation(frame).quarter_turns % 2
+    return (frame.height, frame.width) if turned else (frame.width, frame.height)
+
+
+def _check_readable(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"no such file: {path}")
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}; check its permissions") from error
+    if empty:
+        raise UsageError(f"{path} is empty (zero bytes); was it copied or downloaded completely?")

@@ -1,0 +1,96 @@
+"""A media file as a stream of upright frames and 16 kHz sound, each with its session time.
+
+**Zero** of session time is the container's start time, the earliest timestamp of any stream, as players have
+it. Within the file times are kept as they are: if the sound begins 120 ms after the picture, so it does here.
+With `start_s` the times are still those of the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+from live_sentiment.errors import UsageError
+from live_sentiment.sources.container import MediaInfo, probe
+from live_sentiment.sources.reading import MediaItem, Reading, Selection
+from live_sentiment.sources.seeking import open_before
+
+__all__ = ["MediaInfo", "MediaItem", "MediaSource", "probe"]
+
+
+class MediaSource:
+    """Decodes one file; iterate as often as wanted, each time from the start.
+
+    Args:
+        path: anything that FFmpeg decodes.
+        start_s: nothing before this session time; decoding begins at the key frame before it.
+        end_s: nothing from this session time on.
+        frame_rate_hz: at most so many frames per second, chosen by their time alone; the others are decoded,
+            as later ones need them, but never converted. None is all of them.
+        threads: threads of the video decoder.
+
+    Raises:
+        UsageError: `start_s` or `end_s` that leave nothing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        start_s: float | None = None,
+        end_s: float | None = None,
+        frame_rate_hz: float | None = None,
+        threads: int = 1,
+    ) -> None:
+        if start_s is not None and start_s < 0:
+            raise UsageError(f"the start cannot be negative: {start_s:g} s")
+        if end_s is not None and end_s <= (start_s or 0.0):
+            raise UsageError(f"nothing lies between the start {start_s or 0:g} s and the end {end_s:g} s")
+        self.path = path
+        self.counts: Counter[str] = Counter()
+        """Of the last iteration: "frames", "passed over" (frames that `frame_rate_hz` left out),
+        "out of order" (frames not later than the one before), "corrupt" (unreadable packets and frames)."""
+        self._selection = Selection(
+            _exact(start_s or 0.0), None if end_s is None else _exact(end_s), frame_rate_hz
+        )
+        self._threads = threads
+
+    @cached_property
+    def info(self) -> MediaInfo:
+        """What the file holds; opens it when first asked for.
+
+        Raises:
+            UsageError: the file cannot be read, or ends before `start_s`.
+        """
+        info, start = probe(self.path), self._selection.start
+        if info.duration_s is not None and start >= info.duration_s:
+            raise UsageError(
+                f"{self.path} lasts {info.duration_s:.1f} s; nothing is left from {float(start):g} s on"
+            )
+        return info
+
+    def __iter__(self) -> Iterator[MediaItem]:
+        """Frames, sound and events in the order in which the file holds them; times rise within each kind.
+
+        Events are "gap" (missing or doubled sound), "corrupt" (unreadable data was passed over; the first
+        time as it happens, then in sum at the end), "restarted" (timestamps that start over were joined)
+        and "truncated" (the file breaks off; everything up to there was given).
+
+        Raises:
+            UsageError: as `info`.
+        """
+        info = self.info
+        self.counts.clear()
+        container = open_before(self.path, self._selection.start, self._threads)
+        try:
+            yield from Reading(container, info, self._selection, self.counts).items()
+        finally:
+            container.close()
+
+
+def _exact(seconds: float) -> Fraction:
+    """The decimal number that was meant: 1.3 s, not the nearest binary fraction a little behind it."""
+    return Fraction(seconds).limit_denominator(1_000_000)

@@ -1,0 +1,82 @@
+"""Getting to a moment of a file so that everything from there on can be decoded cleanly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from live_sentiment.sources.container import (
+    audio_stream,
+    frame_time,
+    open_container,
+    start_time,
+    video_stream,
+)
+
+_PREROLLS_S = (1, 10, 60)
+"""How long before the wanted moment to aim, in turn: audio codecs need some sound to settle, and in formats
+without an index FFmpeg may land behind the picture that is needed."""
+_LANDING_PACKETS = 2000
+"""Packets to look at before a stream is taken to have nothing there."""
+
+
+def open_before(path: Path, moment: Fraction, threads: int = 1) -> Any:
+    """The opened file, positioned so that decoding gives every frame from `moment` on, and some before.
+
+    FFmpeg's seeking is a guess in many formats, so where it landed is looked at; if no guess is early enough,
+    the file is read from its beginning.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    container = open_container(path, threads)
+    for preroll_s in _PREROLLS_S:
+        target = moment - preroll_s
+        if target <= 0:
+            break
+        try:
+            _seek(container, target)
+            early_enough = _lands_before(container, moment)
+            _seek(container, target)
+        except FFmpegError:
+            break
+        if early_enough:
+            return container
+    if moment > 0:
+        container.close()
+        container = open_container(path, threads)
+    return container
+
+
+def _seek(container: Any, target: Fraction) -> None:
+    container.seek(int((target + start_time(container)) * av.time_base), backward=True)
+
+
+def _lands_before(container: Any, moment: Fraction) -> bool:
+    zero = start_time(container)
+    streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream is not None]
+    unseen = {
+        stream.index: stream
+        for stream in streams
+        if stream.start_time is None or stream.start_time * stream.time_base - zero < moment
+    }
+    for count, packet in enumerate(container.demux(*streams)):
+        if not unseen or count > _LANDING_PACKETS:
+            break
+        if packet.stream_index not in unseen:
+            continue
+        try:
+            frame = next(iter(packet.decode()), None)
+        except FFmpegError:
+            continue
+        if frame is None:
+            continue
+        time = frame_time(frame, unseen[packet.stream_index])
+        if time is not None and time - zero > moment:
+            return False
+        del unseen[packet.stream_index]
+    return True
