@@ -1,0 +1,100 @@
+"""LocalAgreement-2: a word is committed once two consecutive passes agree on it (Macháček et al. 2023).
+
+Each pass hears a growing buffer from its start again. What two consecutive hypotheses have in common from the
+beginning on, behind the words committed already, will hardly change any more: it is committed, for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from live_sentiment.types import Word
+
+LONGEST_OVERLAP = 5
+"""Words of a repetition that are looked for behind a cut."""
+
+NEAR_S = 1.0
+"""A repetition starts this close to the last committed word, or it was really said twice."""
+
+WANDER_S = 0.1
+"""How far the times of one word wander from pass to pass."""
+
+SHORTEST_S = 0.02
+"""Length of a word to which the alignment gives none: its own resolution."""
+
+
+class LocalAgreement:
+    """Tells settled words from those that the next pass may still change.
+
+    The committed words of all passes together are in time order: each starts where the one before it ends, or
+    later, and ends later than it starts.
+    """
+
+    def __init__(self) -> None:
+        self._tail: tuple[Word, ...] = ()
+        self._partial: tuple[Word, ...] = ()
+        self._heard_s = 0.0
+
+    @property
+    def partial(self) -> tuple[Word, ...]:
+        """The last hypothesis behind the committed words."""
+        return self._partial
+
+    def insert(self, hypothesis: Sequence[Word], heard_s: float) -> tuple[Word, ...]:
+        """Take the words of a new pass over the sound up to `heard_s`; return those committed by it.
+
+        A word at the end of what the pass before could hear was perhaps cut in two ("deep" of "Deepwater"),
+        so that only words it heard to their end can be agreed on.
+        """
+        fresh = self._behind_committed(hypothesis)
+        agreed = 0
+        for before, now in zip(self._partial, fresh, strict=False):
+            if spelling(before) != spelling(now) or now.end_s > self._heard_s - WANDER_S:
+                break
+            agreed += 1
+        self._heard_s = heard_s
+        return self._commit(fresh, agreed)
+
+    def settle(self, before_s: float | None = None) -> tuple[Word, ...]:
+        """Commit the partial words without waiting for another pass, or those that end by `before_s`."""
+        count = len(self._partial)
+        if before_s is not None:
+            count = next((i for i, word in enumerate(self._partial) if word.end_s > before_s), count)
+        return self._commit(self._partial, count)
+
+    def _commit(self, words: tuple[Word, ...], count: int) -> tuple[Word, ...]:
+        self._tail = (self._tail + words[:count])[-LONGEST_OVERLAP:]
+        self._partial = words[count:]
+        return words[:count]
+
+    def _behind_committed(self, hypothesis: Sequence[Word]) -> tuple[Word, ...]:
+        if not self._tail:
+            return in_order(hypothesis, 0.0)
+        end_s = self._tail[-1].end_s
+        fresh = [word for word in hypothesis if word.start_s > end_s - WANDER_S]
+        if fresh and fresh[0].start_s < end_s + NEAR_S:
+            fresh = fresh[_overlap(self._tail, fresh) :]
+        return in_order(fresh, end_s)
+
+
+def in_order(words: Sequence[Word], floor_s: float) -> tuple[Word, ...]:
+    """The words, moved so that none starts before `floor_s` or before the end of the one in front of it."""
+    ordered: list[Word] = []
+    for word in words:
+        start_s = max(word.start_s, floor_s)
+        floor_s = max(word.end_s, round(start_s + SHORTEST_S, 3))
+        ordered.append(replace(word, start_s=start_s, end_s=floor_s))
+    return tuple(ordered)
+
+
+def spelling(word: Word) -> str:
+    """The word as it is compared: capitals and punctuation come and go from pass to pass."""
+    return "".join(letter for letter in word.text.casefold() if letter.isalnum()) or word.text
+
+
+def _overlap(said: Sequence[Word], heard: Sequence[Word]) -> int:
+    """How many words at the start of `heard` repeat the end of `said`."""
+    before, now = [spelling(word) for word in said], [spelling(word) for word in heard]
+    lengths = range(min(len(before), len(now)), 0, -1)
+    return next((length for length in lengths if before[-length:] == now[:length]), 0)
