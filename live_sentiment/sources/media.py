@@ -8,7 +8,7 @@ With `start_s` the times are still those of the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -72,7 +72,7 @@ class MediaSource:
             )
         return info
 
-    def __iter__(self) -> Iterator[MediaItem]:
+    def __iter__(self) -> Generator[MediaItem, None, None]:
         """Frames, sound and events in the order in which the file holds them; times rise within each kind.
 
         Events are "gap" (missing or doubled sound), "corrupt" (unreadable data was passed over; the first

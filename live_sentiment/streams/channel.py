@@ -1,6 +1,6 @@
-"""A bounded channel between two threads: what does not fit makes the producer wait, or pushes out the oldest.
+"""A bounded channel between threads: what does not fit makes the producer wait, or pushes out the oldest.
 
-One producer; one consumer, or several that share the work (each item reaches exactly one of them). Nobody
+Several producers may share a channel, and several consumers: each item reaches exactly one of them. Nobody
 polls: both sides sleep until the other has done something.
 """
 
