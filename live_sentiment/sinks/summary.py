@@ -63,7 +63,7 @@ class Summarizer:
 
     def __init__(self) -> None:
         self._counts = Counter[str]()
-        self._emotion_s = Counter[str]()
+        self._emotion_s: dict[str, float] = {}
         self._with_evidence = 0
         self._valence = self._arousal = 0.0
         self._present = Counter[Modality]()
@@ -93,7 +93,8 @@ class Summarizer:
         """Count an episode or a turning point."""
         if isinstance(segment, Episode):
             self._counts["episodes"] += 1
-            self._emotion_s[segment.emotion] += segment.end_s - segment.start_s
+            length_s = segment.end_s - segment.start_s
+            self._emotion_s[segment.emotion] = self._emotion_s.get(segment.emotion, 0.0) + length_s
             return
         self._counts["turning_points"] += 1
         self._turning_points.append(segment)
@@ -117,7 +118,7 @@ class Summarizer:
         return Summary(
             duration_s=self._last_s,
             complete=self._complete,
-            emotion_s=dict(self._emotion_s.most_common()),
+            emotion_s=dict(sorted(self._emotion_s.items(), key=lambda item: -item[1])),
             valence=self._valence / self._with_evidence if self._with_evidence else None,
             arousal=self._arousal / self._with_evidence if self._with_evidence else None,
             presence={modality: self._present[modality] / points for modality in MODALITIES},

@@ -1,0 +1,47 @@
+"""The dashboard in one line, for terminals too small for panels."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.header import part_done
+from live_sentiment.terminal.now import confidence, heard_of, polarity
+from live_sentiment.terminal.theme import (
+    ALERT,
+    EMOTION_COLOURS,
+    POLARITY_COLOURS,
+    QUIET,
+    clock,
+    percent,
+    signed,
+)
+
+
+def compact(snapshot: Snapshot, width: int) -> Text:
+    """One line of at most `width` cells, the most important first."""
+    if snapshot.failure:
+        line = Text(snapshot.failure, style=ALERT)
+    else:
+        line = _felt(snapshot)
+        done = part_done(snapshot)
+        line.append(f"  {clock(snapshot.position_s)}")
+        line.append(f" {percent(done)}" if done is not None else "")
+        line.append(f"  {snapshot.source}", style=QUIET)
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _felt(snapshot: Snapshot) -> Text:
+    point = snapshot.latest
+    if point is None:
+        return Text(snapshot.state, style=QUIET)
+    if not heard_of(point):
+        return Text("nobody seen or heard", style=QUIET)
+    leaning, _ = polarity(point)
+    return Text.assemble(
+        (point.emotion, f"bold {EMOTION_COLOURS[point.emotion]}"),
+        f" {percent(confidence(point))}  ",
+        (leaning, POLARITY_COLOURS[leaning]),
+        f" {signed(point.affect.valence)}",
+    )

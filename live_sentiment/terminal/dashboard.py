@@ -1,0 +1,167 @@
+"""The terminal dashboard: reads snapshots on its own thread and never holds up the analysis."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.compact import compact
+from live_sentiment.terminal.header import header
+from live_sentiment.terminal.health import health
+from live_sentiment.terminal.lines import ProgressLines
+from live_sentiment.terminal.now import ROWS, now
+from live_sentiment.terminal.rolling import rolling
+from live_sentiment.terminal.theme import FRAME
+from live_sentiment.terminal.words import words
+
+REFRESH_HZ = 4
+LEAST_WIDTH, LEAST_HEIGHT = 80, 24
+"""Below this there is one line only."""
+
+_EDGES = 2
+"""Rows or columns of a panel's border; one more column of padding on each side."""
+_SIDE_BY_SIDE = 120
+"""From this width on, words and health stand beside each other."""
+
+
+class Dashboard:
+    """Shows a session while it runs; a context manager.
+
+    On a terminal it takes the alternate screen, so that what was there before stays, redraws four times a
+    second, and leaves a last full frame behind. Elsewhere it prints a few plain lines.
+
+    Args:
+        read: makes a snapshot; called from the dashboard's thread.
+        console: where to show it.
+    """
+
+    def __init__(self, read: Callable[[], Snapshot], console: Console) -> None:
+        self._read = read
+        self._console = console
+        # Block and braille characters need a Unicode encoding.
+        self._drawn = console.is_terminal and not console.options.ascii_only
+        self._live = Live(
+            _Frame(read), console=console, screen=True, refresh_per_second=REFRESH_HZ, auto_refresh=True
+        )
+        self._lines = ProgressLines()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._print_lines, name="dashboard", daemon=True)
+
+    def __enter__(self) -> Self:
+        if self._drawn:
+            self._live.start(refresh=True)
+        else:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._drawn:
+            self._live.stop()
+            self._console.print(_Frame(self._read))
+        else:
+            self._stopped.set()
+            self._thread.join()
+            self._print_news()
+
+    def _print_lines(self) -> None:
+        while not self._stopped.is_set():
+            self._print_news()
+            self._stopped.wait(1 / REFRESH_HZ)
+
+    def _print_news(self) -> None:
+        for line in self._lines.news(self._read()):
+            self._console.out(line, highlight=False)
+
+
+class _Frame:
+    """Renders the newest snapshot in the size that the console has at that moment."""
+
+    def __init__(self, read: Callable[[], Snapshot]) -> None:
+        self._read = read
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield render(self._read(), options.max_width, options.height or console.height)
+
+
+def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
+    """The dashboard of one snapshot, `height` rows of `width` cells; one line where that is too small."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return compact(snapshot, width)
+    heading = header(snapshot, width)
+    below = height - len(heading) - (ROWS + _EDGES)
+    side_by_side = width >= _SIDE_BY_SIDE
+    # What a tall terminal has to spare goes to the drawing first, and to words and news.
+    spare = max(below - 7, 0)
+    body = ROWS + _EDGES + spare * 2 // 3
+    below = height - len(heading) - body
+    left = 40 if width < _SIDE_BY_SIDE else 48
+    upper = _beside(
+        _panel(
+            _now_title(snapshot),
+            now(snapshot.latest, left - 4, body - _EDGES, _waiting(snapshot)),
+            left,
+            body,
+        ),
+        _panel("valence and emotion", rolling(snapshot, width - left - 4, body - _EDGES), width - left, body),
+    )
+    lower: RenderableType
+    if side_by_side:
+        wide = width // 2
+        lower = _beside(
+            _panel("words", words(snapshot, wide - 4, below - _EDGES), wide, below),
+            _panel("session", health(snapshot, width - wide - 4, below - _EDGES), width - wide, below),
+        )
+    else:
+        upper_words = below - 3 if below < 9 else below // 2
+        lower = Group(
+            _panel("words", words(snapshot, width - 4, upper_words - _EDGES), width, upper_words),
+            _panel(
+                "session",
+                health(snapshot, width - 4, below - upper_words - _EDGES),
+                width,
+                below - upper_words,
+            ),
+        )
+    return Group(*heading, upper, lower)
+
+
+def _now_title(snapshot: Snapshot) -> str:
+    point = snapshot.latest
+    if point is None:
+        return "now"
+    faces = f" · {len(point.people)} faces" if len(point.people) > 1 else ""
+    return f"at {point.time_s:.2f} s{'' if point.final else ' · preview'}{faces}"
+
+
+def _waiting(snapshot: Snapshot) -> str:
+    return "loading the models …" if snapshot.state == "starting" else "waiting for the first result …"
+
+
+def _panel(title: str, lines: Sequence[Text], width: int, height: int) -> Panel:
+    return Panel(
+        Group(*lines),
+        title=title,
+        title_align="left",
+        box=box.ROUNDED,
+        border_style=FRAME,
+        width=width,
+        height=height,
+    )
+
+
+def _beside(left: RenderableType, right: RenderableType) -> Table:
+    grid = Table.grid()
+    grid.add_row(left, right)
+    return grid

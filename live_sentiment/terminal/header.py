@@ -1,0 +1,58 @@
+"""Which source, how far, how fast, how long still."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, clock, percent, span
+
+_STATE_STYLES = {"failed": ALERT, "finished": "bold #5fb760"}
+
+
+def header(snapshot: Snapshot, width: int) -> list[Text]:
+    """Two lines of `width` cells: source and state; progress."""
+    state = Text(snapshot.state, style=_STATE_STYLES.get(snapshot.state, "bold"))
+    title = Text.assemble(("live-sentiment  ", QUIET), (snapshot.source, "bold"))
+    title.truncate(max(width - state.cell_len - 2, 1), overflow="ellipsis")
+    title.append(" " * (width - title.cell_len - state.cell_len)).append_text(state)
+    return [title, _progress(snapshot, width)]
+
+
+def part_done(snapshot: Snapshot) -> float | None:
+    """How much of the source has been analysed, in [0, 1]; None where its length is not known."""
+    if snapshot.state == "finished":
+        return 1.0
+    if not snapshot.duration_s:
+        return None
+    return min(snapshot.position_s / snapshot.duration_s, 1.0)
+
+
+def time_left_s(snapshot: Snapshot) -> float | None:
+    """Time on the wall until the end, at the present speed; None where that cannot be known."""
+    if snapshot.state != "running" or not snapshot.duration_s or snapshot.real_time_factor is None:
+        return None
+    return max(snapshot.duration_s - snapshot.position_s, 0.0) * snapshot.real_time_factor
+
+
+def speed(snapshot: Snapshot) -> str:
+    """The real-time factor, and the same thing as "times as fast as real time"."""
+    factor = snapshot.real_time_factor
+    return f"RTF {factor:.2f} ({1 / factor:.1f}×)" if factor else ""
+
+
+def _progress(snapshot: Snapshot, width: int) -> Text:
+    done, left_s = part_done(snapshot), time_left_s(snapshot)
+    of = f" / {clock(snapshot.duration_s)}" if snapshot.duration_s else ""
+    figures = [
+        f"{clock(snapshot.position_s)}{of}",
+        percent(done) if done is not None else "",
+        f"{span(left_s)} left" if left_s is not None else "",
+        speed(snapshot),
+    ]
+    right = "   ".join(figure for figure in figures if figure)
+    room = max(width - len(right) - 2, 0)
+    if done is None:
+        return Text.assemble(("─" * room, FRAME), "  ", right)
+    full = round(done * room)
+    return Text.assemble(("━" * full, "#5fb0d0"), ("─" * (room - full), FRAME), "  ", (right, ""))

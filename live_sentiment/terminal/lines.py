@@ -1,0 +1,53 @@
+"""Progress for logs and pipes: few plain lines, without colours and control codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.header import part_done, speed, time_left_s
+from live_sentiment.terminal.theme import clock, percent, span
+
+STEPS = 10
+"""Lines for a whole source whose length is known."""
+STEP_S = 60.0
+"""Session time between two lines where it is not known, and at least between two lines of a long source."""
+
+
+class ProgressLines:
+    """Says what is new since it was last asked."""
+
+    def __init__(self) -> None:
+        self._step = 0
+        self._state: str | None = None
+        self._told: set[tuple[float, str]] = set()
+
+    def news(self, snapshot: Snapshot) -> Iterator[str]:
+        """The lines to print now; mostly none."""
+        for event in snapshot.events:
+            if (key := (event.time_s, event.message)) not in self._told:
+                yield f"{clock(event.time_s)} {event.message}"
+                self._told.add(key)
+        self._told &= {(event.time_s, event.message) for event in snapshot.events}
+        step = _step(snapshot)
+        if snapshot.state == "running" and (step > self._step or self._state != "running"):
+            yield _progress(snapshot)
+        elif snapshot.state not in {self._state, "starting"}:
+            yield f"{snapshot.source}: {snapshot.state}" + (f", {speed(snapshot)}" if speed(snapshot) else "")
+        self._step, self._state = step, snapshot.state
+
+
+def _step(snapshot: Snapshot) -> int:
+    done = part_done(snapshot)
+    return int(snapshot.position_s // STEP_S) if done is None else int(done * STEPS)
+
+
+def _progress(snapshot: Snapshot) -> str:
+    done, left_s = part_done(snapshot), time_left_s(snapshot)
+    figures = [
+        clock(snapshot.position_s) + (f" of {clock(snapshot.duration_s)}" if snapshot.duration_s else ""),
+        percent(done).strip() if done is not None else "",
+        speed(snapshot),
+        f"{span(left_s)} left" if left_s is not None else "",
+    ]
+    return f"{snapshot.source}: " + ", ".join(figure for figure in figures if figure)

@@ -1,0 +1,142 @@
+"""The last minute: valence as a curve, emotions as a ribbon, and when each modality was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from rich.text import Text
+
+from live_sentiment.snapshot import HISTORY_S, Snapshot
+from live_sentiment.terminal.now import heard_of
+from live_sentiment.terminal.plot import curve, level
+from live_sentiment.terminal.theme import (
+    EMOTION_COLOURS,
+    FRAME,
+    MODALITY_COLOURS,
+    POLARITY_COLOURS,
+    QUIET,
+    clock,
+)
+from live_sentiment.types import MODALITIES, Modality, TimelinePoint
+
+AXIS = 8
+"""Cells left of the drawing, for its labels."""
+UNDER_CURVE = 5
+"""Rows below the curve: ribbon, three modalities, time axis."""
+NOTHING = "·"
+"""Stands where there was no evidence."""
+CLEARLY = 0.1
+"""Valence beyond this is drawn in the colour of its polarity."""
+TICKS_S = 15
+"""Time between two labels of the axis."""
+
+
+def rolling(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    """`height` lines of `width` cells: finals bright, provisionals dim, gaps where there was no evidence."""
+    columns = max(width - AXIS, 1)
+    start_s, end_s = _stretch(snapshot)
+    half_cells = _sampled(snapshot, start_s, end_s, columns * 2)
+    cells = half_cells[1::2]
+    return [
+        *_valence(half_cells, cells, height - UNDER_CURVE),
+        _ribbon(cells),
+        *(_presence(cells, modality) for modality in MODALITIES),
+        _time_axis(start_s, end_s, columns),
+    ]
+
+
+def _stretch(snapshot: Snapshot) -> tuple[float, float]:
+    """A short source fits in as a whole; of a longer one, the last minute rolls."""
+    length_s = min(snapshot.duration_s or HISTORY_S, HISTORY_S)
+    newest_s = snapshot.latest.time_s if snapshot.latest else 0.0
+    return max(newest_s - length_s, 0.0), max(newest_s, length_s)
+
+
+def _sampled(snapshot: Snapshot, start_s: float, end_s: float, samples: int) -> list[TimelinePoint | None]:
+    """For each of `samples` equal parts of the time the point that speaks for it: the next to end."""
+    points = [p for p in (*snapshot.finals, *snapshot.provisionals) if p.time_s > start_s]
+    result: list[TimelinePoint | None] = []
+    at = 0
+    for sample in range(samples):
+        time_s = start_s + (end_s - start_s) * (sample + 0.5) / samples
+        while at < len(points) and points[at].time_s < time_s:
+            at += 1
+        result.append(points[at] if at < len(points) else None)
+    return result
+
+
+def _valence(
+    half_cells: Sequence[TimelinePoint | None], cells: Sequence[TimelinePoint | None], height: int
+) -> list[Text]:
+    values = [p.affect.valence if p and heard_of(p) else None for p in half_cells]
+    zero = level(0.0, height)
+    labels = {0: "+1", zero: "0", height - 1: "−1"}
+    lines = []
+    for row, dots in enumerate(curve(values, height)):
+        line = _label(labels.get(row, ""))
+        for dot, point in zip(dots, cells, strict=True):
+            if dot != " ":
+                line.append(dot, style=_curve_style(point))
+            else:
+                line.append("┈" if row == zero else " ", style=FRAME)
+        lines.append(line)
+    return lines
+
+
+def _curve_style(point: TimelinePoint | None) -> str:
+    if point is None:
+        return QUIET
+    valence = point.affect.valence
+    polarity = "positive" if valence > CLEARLY else "negative" if valence < -CLEARLY else "neutral"
+    return f"{'bold' if point.final else QUIET} {POLARITY_COLOURS[polarity]}"
+
+
+def _ribbon(cells: Sequence[TimelinePoint | None]) -> Text:
+    """Each stretch begins with an edge and the emotion's name, so that it can be read without colour."""
+    line = _label("emotion")
+    for emotion, stretch in groupby(cells, _felt):
+        points = list(stretch)
+        if emotion not in EMOTION_COLOURS:
+            line.append(emotion * len(points), style=QUIET)
+            continue
+        name = next(n for n in (f"{emotion} ", emotion[:3], emotion[0], "") if len(n) < max(len(points), 1))
+        for letter, point in zip("▎" + name + "━" * len(points), points, strict=False):
+            weight = "bold" if point and point.final else QUIET
+            line.append(letter, style=f"{weight} {EMOTION_COLOURS[emotion]}")
+    return line
+
+
+def _felt(point: TimelinePoint | None) -> str:
+    """The emotion of a cell, a dot where there was no evidence, a space where there is no point."""
+    if point is None:
+        return " "
+    return point.emotion if heard_of(point) else NOTHING
+
+
+def _presence(cells: Sequence[TimelinePoint | None], modality: Modality) -> Text:
+    line = _label(modality)
+    for point in cells:
+        if point is None:
+            line.append(" ")
+        elif point.presence[modality].present:
+            line.append("▔", style=MODALITY_COLOURS[modality])
+        else:
+            line.append(NOTHING, style=QUIET)
+    return line
+
+
+def _label(text: str) -> Text:
+    return Text(text.rjust(AXIS - 1) + " ", style=QUIET)
+
+
+def _time_axis(start_s: float, end_s: float, columns: int) -> Text:
+    axis = [" "] * columns
+    step_s = TICKS_S if end_s - start_s > 2 * TICKS_S else 5
+    first = int(-(-start_s // step_s))
+    for tick in range(first, int(end_s // step_s) + 1):
+        label = clock(tick * step_s)
+        at = int((tick * step_s - start_s) / (end_s - start_s) * columns)
+        if at + len(label) <= columns:
+            axis[at : at + len(label)] = label
+    return Text(" " * AXIS + "".join(axis), style=QUIET)

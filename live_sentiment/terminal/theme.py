@@ -1,0 +1,77 @@
+"""Colours, and how times and figures are written: one look for every panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from live_sentiment.types import Modality
+
+EMOTION_COLOURS: Mapping[str, str] = {
+    "neutral": "#9aa3ad",
+    "joy": "#f2b632",
+    "sadness": "#5b97e0",
+    "anger": "#e4572e",
+    "fear": "#a178df",
+    "disgust": "#7fae3f",
+    "surprise": "#34bfb4",
+}
+"""Middling bright, to be readable on dark and on light ground."""
+
+POLARITY_COLOURS: Mapping[str, str] = {"negative": "#e4572e", "neutral": "#9aa3ad", "positive": "#5fb760"}
+
+MODALITY_COLOURS: Mapping[Modality, str] = {"text": "#d98ac0", "voice": "#5fb0d0", "vision": "#c9a66b"}
+
+FRAME = "#6b7480"
+"""Borders and rules."""
+QUIET = "dim"
+"""What is known but not the matter: labels, units, anything provisional."""
+ALERT = "bold #e4572e"
+
+
+def bar(part: float, width: int) -> tuple[str, str]:
+    """A horizontal bar of `width` cells, filled to `part` in [0, 1] in half cells; returns bar and track."""
+    full, half = divmod(round(min(max(part, 0.0), 1.0) * width * 2), 2)
+    return "━" * full + "╸" * half, "─" * (width - full - half)
+
+
+def slider(value: float, sd: float, width: int) -> str:
+    """A value in [-1, 1] on a line `width` cells long, with its standard deviation as a thicker stretch."""
+
+    def cell(at: float) -> int:
+        return round((min(max(at, -1.0), 1.0) + 1) / 2 * (width - 1))
+
+    line = ["─"] * width
+    line[cell(0.0)] = "┼"
+    for at in range(cell(value - sd), cell(value + sd) + 1):
+        line[at] = "━"
+    line[cell(value)] = "●"
+    return "".join(line)
+
+
+def clock(time_s: float) -> str:
+    """Minutes and seconds, with hours where there are any: 0:07, 1:02:03."""
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def span(duration_s: float) -> str:
+    """A duration for people: 7 s, 3 min 20 s, 1 h 05 min."""
+    seconds = round(duration_s)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
+
+
+def percent(part: float) -> str:
+    """A part in [0, 1] as a percentage, four cells wide up to 99 %."""
+    return f"{round(part * 100):>2} %"
+
+
+def signed(value: float) -> str:
+    """A value in [-1, 1] with its sign and two decimals."""
+    return f"{value + 0.0:+.2f}".replace("-", "−")
