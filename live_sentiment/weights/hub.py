@@ -10,16 +10,18 @@ from live_sentiment.errors import RunError
 from live_sentiment.weights import downloader
 from live_sentiment.weights.manifest import Model
 
-_DOWNLOAD = """
+_CONNECT_TIMEOUT_S = 10
+
+_DOWNLOAD = f"""
 import sys
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub import constants, get_session, hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 repository, revision, folder, *names = sys.argv[1:]
+# Without a network the download would retry for half a minute; this fails at once, with the cause.
+get_session().head(constants.ENDPOINT, timeout={_CONNECT_TIMEOUT_S})
 try:
     for name in names:
         hf_hub_download(repository, name, revision=revision, local_dir=folder)
-except LocalEntryNotFoundError:
-    sys.exit("the hub cannot be reached")
 except (EntryNotFoundError, HfHubHTTPError) as error:
     sys.exit(" ".join(str(error).split()))
 """
@@ -31,7 +33,7 @@ def fetch(model: Model, work: Path, advance: Callable[[int], None]) -> Path:
     The hub's own settings (HF_ENDPOINT, HF_TOKEN, proxies) are honoured.
 
     Raises:
-        RunError: no hub in the manifest, no such repository or file, or no network.
+        RunError: the manifest names no repository, or there is no such repository or file, or no network.
         OSError: `work` cannot be written.
     """
     if model.hub is None:
@@ -45,4 +47,9 @@ def fetch(model: Model, work: Path, advance: Callable[[int], None]) -> Path:
     outcome = downloader.run(command, folder, {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}, advance)
     if not outcome.succeeded:
         raise RunError(outcome.lines[-1] if outcome.lines else "the download ended without a word")
-    return folder
+    # The hub keeps its own records among the files.
+    files = work / "hub-files"
+    files.mkdir()
+    for file in model.files:
+        (folder / file.name).rename(files / file.name)
+    return files

