@@ -7,11 +7,12 @@ however the streams interleave on their way in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.fusion.speaker import SpeakerSelector, people
-from live_sentiment.sinks import Sink
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 from live_sentiment.types import (
@@ -20,6 +21,7 @@ from live_sentiment.types import (
     Modality,
     SpeechActivity,
     StageOutput,
+    TimelinePoint,
     Transcript,
     Window,
 )
@@ -41,6 +43,7 @@ class Analysis:
         fusion: Fusion,
         timeline: Timeline,
         sinks: Sequence[Sink],
+        *,
         absent: Mapping[Modality, str],
         gauges: Gauges,
     ) -> None:
@@ -51,6 +54,9 @@ class Analysis:
         self._events: list[Event] = []
         self._fusing = gauges.stage("fusion")
         self._writing = gauges.stage("sinks")
+        self._clock = gauges.clock
+        self.first_result_s: float | None = None
+        """Clock time at which the first point was told, for the bench."""
 
     @property
     def complete(self) -> bool:
@@ -93,10 +99,12 @@ class Analysis:
             self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
         self._tell_events(float("inf"))
         segments = self._timeline.finish()
-        for sink in self._sinks:
-            for segment in segments:
-                sink.segment(segment)
-            sink.close(complete=complete)
+        with ExitStack() as closing:
+            for sink in self._sinks:
+                closing.callback(sink.close, complete=complete)
+            for sink in self._sinks:
+                for segment in segments:
+                    sink.segment(segment)
 
     def _publish(self) -> None:
         for window in self._aligner.windows():
@@ -107,8 +115,7 @@ class Analysis:
                 with self._fusing.timed():
                     affect = self._fusion(window, person)
                 point = self._timeline.provisional(window, affect, people(window, person))
-                for sink in self._sinks:
-                    sink.point(point)
+                self._tell(point)
 
     def _publish_final(self, window: Window) -> None:
         person = self._speaker.select(window)
@@ -116,11 +123,17 @@ class Analysis:
             affect = self._fusion(window, person)
         point, segments = self._timeline.final(window, affect, people(window, person))
         self._tell_events(window.end_s)
+        self._tell(point)
+        for sink in self._sinks:
+            for segment in segments:
+                sink.segment(segment)
+
+    def _tell(self, point: TimelinePoint) -> None:
+        if self.first_result_s is None:
+            self.first_result_s = self._clock.now_s()
         with self._writing.timed():
             for sink in self._sinks:
                 sink.point(point)
-                for segment in segments:
-                    sink.segment(segment)
 
     def _tell_events(self, before_s: float) -> None:
         due = sorted((e for e in self._events if e.time_s < before_s), key=lambda e: (e.time_s, e.kind))

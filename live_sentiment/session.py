@@ -8,18 +8,28 @@ analysis lives. With files every channel waits, so nothing is dropped and thread
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from live_sentiment.analysis import Analysis
 from live_sentiment.sources.decoder import spawn_decoder
 from live_sentiment.streams.channel import Channel
 from live_sentiment.streams.gauges import Gauges
-from live_sentiment.types import AudioBlock, Event, Modality, SpeechActivity, StageOutput, VideoFrame
+from live_sentiment.types import (
+    AudioBlock,
+    Event,
+    Modality,
+    SpeechActivity,
+    Transcript,
+    VideoFrame,
+)
 
 if TYPE_CHECKING:
-    from live_sentiment.sources.media import MediaInfo, MediaSource
+    from live_sentiment.sources.media import MediaSource
     from live_sentiment.sources.pacing import Pacer
     from live_sentiment.stages import Stages
 
@@ -57,34 +67,41 @@ class Session:
             1000, capacity_s=SOUND_S, duration_s=lambda item: _length_s(item[0]), gauge=gauges.queue("speech")
         )
         self._messages: Channel[Message] = Channel(MESSAGES, gauge=gauges.queue("messages"))
-        self.position_s = 0.0
-        """Session time up to which the slowest stream has been perceived."""
         self._positions: dict[Modality, float] = {}
+        """Of the streams that have not ended."""
+        self._ended_s = 0.0
+
+    @property
+    def position_s(self) -> float:
+        """Session time up to which every stream has been perceived."""
+        return min(list(self._positions.values()), default=self._ended_s)
 
     def run(self) -> None:
         """Analyse everything; returns when every stream has ended and every sink is closed.
 
+        Whatever ends it early, Ctrl-C included, the sinks are told and closed first.
+
         Raises:
-            LiveSentimentError: a sink cannot go on (disk full). What was written stays.
-            KeyboardInterrupt: after the sinks have been closed as incomplete.
+            RunError: a sink cannot go on (disk full). What was written stays.
         """
         self._stages.reset()
-        decoder = spawn_decoder(self._source, self._frames, self._sound, self._event, self._pacer)
         workers = [threading.Thread(target=work, name=work.__name__.strip("_")) for work in self._works()]
         for worker in workers:
             worker.start()
+        decoder = spawn_decoder(self._source, self._frames, self._sound, self._event, self._pacer)
+        complete = False
         try:
             while not self._analysis.complete:
                 self._messages.get()()
-            self._analysis.finish(complete=True)
-        except BaseException:
-            self._abandon()
-            self._analysis.finish(complete=False)
-            raise
+            complete = True
         finally:
-            self._abandon()
-            for thread in (decoder, *workers):
-                thread.join()
+            decoder.stop()
+            for channel in (self._frames, self._sound, self._speech, self._messages):
+                channel.cancel()
+            decoder.join()
+            for worker in workers:
+                worker.join()
+            self._analysis.finish(complete=complete)
 
     def _works(self) -> Iterator[Callable[[], None]]:
         if self._source.info.has_video:
@@ -94,42 +111,57 @@ class Session:
             yield self._transcribe
 
     def _look(self) -> None:
-        gauge = self._gauges.stage("face")
+        looking = self._gauges.stage("face")
         with self._stream("vision", self._frames, "video ended") as reach:
             for frame in self._frames:
-                with gauge.timed():
+                with looking.timed():
                     output = self._stages.face(frame)
                 reach(frame.time_s)
-                self._say(lambda output=output: self._analysis.observe("vision", output))
+                self._say(partial(self._analysis.observe, "vision", output))
 
     def _listen(self) -> None:
-        detecting, encoding = self._gauges.stage("voice activity"), self._gauges.stage("voice")
         with self._stream("voice", self._sound, "sound ended") as reach:
+            end_s = 0.0
             for block in self._sound:
-                with detecting.timed():
-                    activity = self._stages.activity(block)
-                with encoding.timed():
-                    output = self._stages.voice(block, activity)
-                reach(block.end_s)
-                self._say(lambda a=activity, o=output: self._analysis.hear(a, o))
-                self._speech.put((block, activity))
+                self._hear(block, self._detect(block))
+                end_s = block.end_s
+                reach(end_s)
+            tail = AudioBlock(np.zeros(0, np.float32), end_s)
+            self._hear(tail, self._stages.activity.finish())
+            self._say(partial(self._analysis.observe, "voice", self._stages.voice.finish()))
         self._speech.close()
 
+    def _detect(self, block: AudioBlock) -> SpeechActivity:
+        with self._gauges.stage("voice activity").timed():
+            return self._stages.activity(block)
+
+    def _hear(self, block: AudioBlock, activity: SpeechActivity) -> None:
+        with self._gauges.stage("voice").timed():
+            output = self._stages.voice(block, activity)
+        self._say(partial(self._analysis.hear, activity, output))
+        self._speech.put((block, activity))
+
     def _transcribe(self) -> None:
-        hearing, reading = self._gauges.stage("speech to text"), self._gauges.stage("text")
+        hearing = self._gauges.stage("speech to text")
         with self._stream("text", self._speech, "sound ended") as reach:
             for block, activity in self._speech:
                 with hearing.timed():
                     transcript = self._stages.transcriber(block, activity)
                 reach(block.end_s)
                 if transcript is not None:
-                    with reading.timed():
-                        output = self._stages.text(transcript.committed)
-                    self._say(lambda t=transcript, o=output: self._analysis.read(t, o))
+                    self._read(transcript)
+            with hearing.timed():
+                transcript = self._stages.transcriber.finish()
+            self._read(transcript)
+
+    def _read(self, transcript: Transcript) -> None:
+        with self._gauges.stage("text").timed():
+            output = self._stages.text(transcript.committed)
+        self._say(partial(self._analysis.read, transcript, output))
 
     @contextmanager
     def _stream(
-        self, modality: Modality, channel: Channel[object], ended: str
+        self, modality: Modality, channel: Channel[Any], ended: str
     ) -> Iterator[Callable[[float], None]]:
         """Run a worker's loop; when it ends or fails, say so and let the other streams go on."""
         self._positions[modality] = 0.0
@@ -143,13 +175,15 @@ class Session:
         except Exception as error:
             reason = f"{modality} failed"
             at_s = self._positions[modality]
-            self._event(Event(at_s, "stage-failed", f"{reason} at {at_s:.2f} s and is absent from there: {error}"))
+            message = f"{reason} at {at_s:.2f} s and is absent from there on: {error!r}"
+            self._event(Event(at_s, "stage-failed", message))
             channel.cancel()
-        end_s = self._positions[modality]
-        self._say(lambda: self._analysis.end(modality, end_s, reason))
+        end_s = self._positions.pop(modality)
+        self._ended_s = max(self._ended_s, end_s)
+        self._say(partial(self._analysis.end, modality, end_s, reason))
 
     def _event(self, event: Event) -> None:
-        self._say(lambda: self._analysis.event(event))
+        self._say(partial(self._analysis.event, event))
 
     def _say(self, message: Message) -> None:
         self._messages.put(message)

@@ -1,8 +1,8 @@
-"""The perception stages of one session, loaded side by side from a configuration."""
+"""Everything that is loaded once and used for one source after another: perception and fusion."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,29 +14,31 @@ from live_sentiment.weights.store import ModelStore
 if TYPE_CHECKING:
     import torch
 
+    from live_sentiment.fusion.fuse import Fusion
     from live_sentiment.perception.face.analyze import FaceAnalyzer
     from live_sentiment.perception.speech.streaming import StreamingTranscriber
     from live_sentiment.perception.text import TextAnalyzer
     from live_sentiment.perception.voice.analyze import VoiceAnalyzer
     from live_sentiment.perception.voice.vad import SpeechActivityDetector
-    from live_sentiment.types import Expert
+
+DETECTOR = "yunet-2023mar"
+VOICE_ENCODER = "whisper-tiny.en"
+"""The store's models that are not chosen by the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Everything that looks, listens and reads, ready to be called."""
+    """Everything that looks, listens, reads and fuses, ready to be called."""
 
     face: FaceAnalyzer
     activity: SpeechActivityDetector
     voice: VoiceAnalyzer
     transcriber: StreamingTranscriber
     text: TextAnalyzer
+    fusion: Fusion
     device: torch.device
-
-    @property
-    def experts(self) -> tuple[Expert, ...]:
-        """What fusion must know of each modality's encoder and head."""
-        return (self.text.expert, self.voice.expert, self.face.expert)
+    models: Mapping[str, str]
+    """Which model does what, by name and hash, for the record."""
 
     def reset(self) -> None:
         """Forget the media seen so far; the models stay loaded."""
@@ -54,16 +56,16 @@ def load_stages(config: Config, store: ModelStore) -> Stages:
         UsageError: a model or weights that do not exist, or that do not fit each other.
         RunError: a model could not be fetched.
     """
-    device = compute.apply(config.compute)
     perception = config.perception
-    speech_model = store.resolve(perception.speech.model)
+    for name in store.needed(perception):
+        store.pull(name)
     text_encoder = store.resolve(perception.text.encoder)
-    detector, voice_encoder = store.path("yunet-2023mar"), store.path("whisper-tiny.en")
+    device = compute.apply(config.compute)
 
     def face() -> FaceAnalyzer:
         from live_sentiment.perception.face.analyze import FaceAnalyzer
 
-        return FaceAnalyzer(perception.face, detector, device)
+        return FaceAnalyzer(perception.face, store.path(DETECTOR), device)
 
     def activity() -> SpeechActivityDetector:
         from live_sentiment.perception.voice.vad import SpeechActivityDetector
@@ -73,20 +75,38 @@ def load_stages(config: Config, store: ModelStore) -> Stages:
     def voice() -> VoiceAnalyzer:
         from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 
-        return VoiceAnalyzer(perception.voice, voice_encoder, device)
+        return VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device)
 
     def transcriber() -> StreamingTranscriber:
-        from live_sentiment.perception.speech.recogniser import load_recogniser
+        from live_sentiment.perception.speech.loading import load_recogniser
         from live_sentiment.perception.speech.streaming import StreamingTranscriber
 
-        return StreamingTranscriber(perception.speech, load_recogniser(speech_model, config))
+        recogniser = load_recogniser(
+            perception.speech,
+            store,
+            device="cuda" if device.type == "cuda" else "cpu",
+            threads=config.compute.speech_threads,
+        )
+        return StreamingTranscriber(perception.speech, recogniser)
 
     def text() -> TextAnalyzer:
         from live_sentiment.perception.text import TextAnalyzer
 
-        return TextAnalyzer(perception.text, text_encoder, device)
+        return TextAnalyzer(perception.text, text_encoder, device, offline=store.offline)
 
     loaders: tuple[Callable[[], Any], ...] = (transcriber, text, face, voice, activity)
     with ThreadPoolExecutor(len(loaders)) as pool:
         futures = {loader.__name__: pool.submit(loader) for loader in loaders}
-    return Stages(device=device, **{name: future.result() for name, future in futures.items()})
+    loaded = {name: future.result() for name, future in futures.items()}
+
+    from live_sentiment.fusion.fuse import Fusion
+
+    experts = [loaded[name].expert for name in ("text", "voice", "face")]
+    models = {expert.modality: f"{expert.model} {expert.sha256[:12]}" for expert in experts}
+    models["speech"] = perception.speech.model
+    return Stages(
+        fusion=Fusion(experts, config.fusion, device),
+        device=device,
+        models=dict(sorted(models.items())),
+        **loaded,
+    )

@@ -1,9 +1,111 @@
-"""`live-sentiment bench`."""
+"""`live-sentiment bench`: measure speed, memory and word errors on this machine."""
 
 from __future__ import annotations
 
-from typing import Any
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from live_sentiment.console.options import add_config_options, clock_time, config_from
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from live_sentiment.measure import Measurement
 
 
 def add_parser(commands: Any) -> None:
-    """Declare `bench`."""
+    """Declare `bench` and its subcommands."""
+    parser: argparse.ArgumentParser = commands.add_parser("bench", help="measure speed and memory here")
+    what = parser.add_subparsers(title="what", metavar="WHAT", required=True)
+    replay = what.add_parser(
+        "replay",
+        help="one replay at full speed, stage by stage",
+        description="Replay a clip at full speed and print what every stage and queue took. "
+        "Machines are noisy: run it a few times and compare within one sitting.",
+    )
+    replay.add_argument("clip", type=Path, metavar="CLIP")
+    replay.add_argument(
+        "--length", type=clock_time, metavar="TIME", help="repeat the clip to this length, e.g. 1:00:00"
+    )
+    replay.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    add_config_options(replay)
+    replay.set_defaults(run=run_replay)
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    """Measure one replay and print it."""
+    config = config_from(options)
+    from rich.console import Console
+
+    from live_sentiment.measure import measure_replay
+    from live_sentiment.sources.inputs import find_media
+    from live_sentiment.stages import load_stages
+    from live_sentiment.weights.progress import TerminalProgress
+    from live_sentiment.weights.store import ModelStore
+
+    clip = find_media([str(options.clip)])[0]
+    stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
+    measured = measure_replay(clip, config, stages, length_s=options.length)
+    if options.json:
+        print(json.dumps(_fields(measured), indent=2))
+    else:
+        settings = " ".join([f"profile {options.profile}", *options.overrides])
+        Console(highlight=False).print(_tables(measured, clip, settings))
+    return 0
+
+
+def _fields(measured: Measurement) -> dict[str, Any]:
+    return {
+        "machine": measured.machine,
+        "outcome": measured.outcome.fields(),
+        "stages": {name: dataclasses.asdict(reading) for name, reading in measured.stages.items()},
+        "queues": {name: dataclasses.asdict(reading) for name, reading in measured.queues.items()},
+        "loaded_s": measured.loaded_s,
+        "first_result_s": measured.first_result_s,
+        "peak_mb": measured.peak_mb,
+        "memory_mb": measured.memory_mb,
+    }
+
+
+def _tables(measured: Measurement, clip: Path, settings: str) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table
+
+    outcome = measured.outcome
+    stages = _table(Table, "stage", "calls", "p50 ms", "p95 ms", "p99 ms", "total s", "share of run")
+    for name, stage in measured.stages.items():
+        times = (f"{1000 * value:.1f}" for value in (stage.p50_s, stage.p95_s, stage.p99_s))
+        share = f"{stage.total_s / outcome.elapsed_s:.0%}"
+        stages.add_row(name, str(stage.calls), *times, f"{stage.total_s:.2f}", share)
+    queues = _table(Table, "queue", "items", "most at once", "age p50 ms", "p95 ms", "p99 ms", "dropped")
+    for name, queue in measured.queues.items():
+        ages = (f"{1000 * value:.0f}" for value in (queue.p50_s, queue.p95_s, queue.p99_s))
+        dropped = str(sum(queue.dropped.values()))
+        queues.add_row(name, str(queue.entered), str(queue.max_depth), *ages, dropped)
+    memory = " ".join(f"{mb:.0f}" for mb in measured.memory_mb)
+    return Group(
+        f"{clip.name}, {outcome.summary.duration_s:.1f} s, {settings}",
+        measured.machine,
+        "",
+        stages,
+        "Stages run side by side, so shares may add up to more than 100 %.",
+        "",
+        queues,
+        "",
+        f"real-time factor   {outcome.real_time_factor:.3f}  ({outcome.elapsed_s:.2f} s)",
+        f"models loaded      {measured.loaded_s:.2f} s after the start of the process",
+        f"first result       {measured.first_result_s:.2f} s after the start of the process",
+        f"peak memory        {measured.peak_mb:.0f} MB",
+        f"memory over time   {memory} MB",
+    )
+
+
+def _table(kind: Any, first: str, *others: str) -> Any:
+    table = kind(box=None, pad_edge=False)
+    table.add_column(first)
+    for title in others:
+        table.add_column(title, justify="right")
+    return table

@@ -1,0 +1,237 @@
+"""One media file from its first frame to its finished timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from live_sentiment.align.aligner import WindowAligner
+from live_sentiment.analysis import Analysis
+from live_sentiment.clock import Clock, MonotonicClock
+from live_sentiment.config import Config
+from live_sentiment.errors import UsageError
+from live_sentiment.session import Session
+from live_sentiment.sinks.captions import CaptionWriter
+from live_sentiment.sinks.jsonl import TimelineWriter
+from live_sentiment.sinks.recent import Recent
+from live_sentiment.sinks.summary import Summarizer, Summary
+from live_sentiment.snapshot import Snapshot, State, StreamHealth
+from live_sentiment.sources.media import MediaSource
+from live_sentiment.sources.pacing import Pacer
+from live_sentiment.stages import Stages
+from live_sentiment.streams.gauges import Gauges
+from live_sentiment.timeline.timeline import Timeline
+from live_sentiment.types import Modality
+
+TIMELINE = "timeline.jsonl"
+TRANSCRIPT = "transcript.vtt"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Which part of a file, and how fast."""
+
+    start_s: float | None = None
+    end_s: float | None = None
+    speed: float | None = None
+    """Multiple of the media's own pace; None is as fast as possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a replay."""
+
+    source: Path
+    summary: Summary
+    outputs: tuple[Path, ...]
+    elapsed_s: float
+    """Time on the wall."""
+    real_time_factor: float
+    """Elapsed time per second of media."""
+    frames_looked_at: int
+    frames_with_face: int
+
+    def fields(self) -> dict[str, Any]:
+        """As plain data, for `--json`."""
+        return {
+            "source": str(self.source),
+            **self.summary.fields(),
+            "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
+            "elapsed": round(self.elapsed_s, 3),
+            "real_time_factor": round(self.real_time_factor, 4),
+            "outputs": [str(path) for path in self.outputs],
+        }
+
+
+class Replay:
+    """Analyses one file into a folder; `snapshot` may be called from any thread meanwhile.
+
+    Args:
+        path: the media file.
+        config: the configuration that `stages` were loaded with.
+        stages: loaded models.
+        folder: where the timeline and the transcript go; made if need be.
+        excerpt: which part of the file, and its pace.
+        clock: for the time elapsed, which reaches no result.
+
+    Raises:
+        UsageError: the file cannot be read or holds no media, or the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: Config,
+        stages: Stages,
+        folder: Path,
+        *,
+        excerpt: Excerpt = Excerpt(),
+        clock: Clock | None = None,
+    ) -> None:
+        self._path, self._stages = path, stages
+        self._clock = clock or MonotonicClock()
+        self._excerpt = excerpt
+        self._source = MediaSource(
+            path,
+            start_s=excerpt.start_s,
+            end_s=excerpt.end_s,
+            frame_rate_hz=config.perception.face.rate_hz,
+        )
+        self.gauges = Gauges(self._clock)
+        self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
+        header = _header(self._source, config, stages, excerpt)
+        _make_folder(folder)
+        self._recent, self._summarizer = Recent(), Summarizer()
+        sinks = (
+            TimelineWriter(self.outputs[0], header),
+            CaptionWriter(self.outputs[1]),
+            self._summarizer,
+            self._recent,
+        )
+        absent = _absent(self._source)
+        self._analysis = Analysis(
+            WindowAligner(config.window, absent, first_s=excerpt.start_s or 0.0),
+            stages.fusion,
+            Timeline(config.timeline),
+            sinks,
+            absent=absent,
+            gauges=self.gauges,
+        )
+        self._session = Session(
+            self._source, stages, self._analysis, self.gauges, _pacer(self._clock, excerpt.speed)
+        )
+        self._state: State = "starting"
+        self._began_s = self._clock.now_s()
+        self._ended_s: float | None = None
+        self._failure: str | None = None
+
+    def run(self) -> Outcome:
+        """Analyse the file to its end.
+
+        Raises:
+            LiveSentimentError: the files cannot be written any more; what was written stays intact.
+        """
+        self._began_s = self._clock.now_s()
+        self._state = "running"
+        try:
+            self._session.run()
+            self._state = "finished"
+        except BaseException as error:
+            self._state, self._failure = "failed", str(error) or "interrupted"
+            raise
+        finally:
+            self._ended_s = self._clock.now_s()
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """What has come of it so far."""
+        elapsed_s = self._elapsed_s()
+        face = self._stages.face
+        return Outcome(
+            source=self._path,
+            summary=self._summarizer.summary(),
+            outputs=self.outputs,
+            elapsed_s=elapsed_s,
+            real_time_factor=elapsed_s / max(self._media_s(), 1e-9),
+            frames_looked_at=face.frames_looked_at,
+            frames_with_face=face.frames_with_face,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """The replay at this moment."""
+        media_s, elapsed_s = self._media_s(), self._elapsed_s()
+        return self._recent.fill(
+            Snapshot(
+                source=self._path.name,
+                state=self._state,
+                position_s=self._session.position_s,
+                duration_s=self._end_s(),
+                elapsed_s=elapsed_s,
+                real_time_factor=elapsed_s / media_s if media_s > 0 else None,
+                streams=tuple(
+                    StreamHealth(name, queue.depth, queue.oldest_s, queue.dropped)
+                    for name, queue in self.gauges.queues().items()
+                ),
+                models=self._stages.models,
+                device=str(self._stages.device),
+                outputs=self.outputs,
+                failure=self._failure,
+            )
+        )
+
+    @property
+    def first_result_s(self) -> float | None:
+        """Clock time of the first result, provisional or final."""
+        return self._analysis.first_result_s
+
+    def _elapsed_s(self) -> float:
+        return (self._clock.now_s() if self._ended_s is None else self._ended_s) - self._began_s
+
+    def _media_s(self) -> float:
+        return self._session.position_s - (self._excerpt.start_s or 0.0)
+
+    def _end_s(self) -> float | None:
+        ends = [end_s for end_s in (self._source.info.duration_s, self._excerpt.end_s) if end_s is not None]
+        return min(ends, default=None)
+
+
+def _absent(source: MediaSource) -> dict[Modality, str]:
+    absent: dict[Modality, str] = {}
+    if not source.info.has_video:
+        absent["vision"] = "no video track"
+    if not source.info.has_audio:
+        absent["voice"] = absent["text"] = "no audio track"
+    return absent
+
+
+def _pacer(clock: Clock, speed: float | None) -> Pacer | None:
+    return None if speed is None else Pacer(clock, speed)
+
+
+def _header(source: MediaSource, config: Config, stages: Stages, excerpt: Excerpt) -> Mapping[str, Any]:
+    """What a reader of the timeline must know; nothing that could differ between two runs."""
+    info = source.info
+    settings = config.model_dump(mode="json", include={"window", "perception", "fusion", "timeline"})
+    return {
+        "source": {
+            "name": source.path.name,
+            "duration": info.duration_s,
+            "video": info.video_codec,
+            "audio": info.audio_codec,
+            "start": excerpt.start_s,
+            "end": excerpt.end_s,
+        },
+        "models": dict(stages.models),
+        "settings": settings,
+    }
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the output folder {folder}: {error.strerror}; choose another --output"
+        ) from error
