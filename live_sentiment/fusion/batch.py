@@ -97,6 +97,12 @@ class FusionBatch:
         """Shape (B, 3), bool, in the order of MODALITIES."""
         return torch.stack([self.sequences[modality].present for modality in MODALITIES], dim=1)
 
+    @property
+    def subset(self) -> Tensor:
+        """Shape (B,), int64: the row of SUBSETS that is present."""
+        bits = 2 ** torch.arange(len(MODALITIES), device=self.present.device)
+        return (self.present * bits).sum(dim=1)
+
     def keeping(self, keep: Tensor) -> FusionBatch:
         """The same windows without the modalities where `keep`, shape (B, 3) or (1, 3), bool, is False."""
         return FusionBatch(

@@ -51,8 +51,7 @@ class ProductOfExperts(Fuser):
         """Multiply the opinions of those present; the prior where there is none."""
         pooled = [_pool(batch.sequences[modality], RECENCY_S[modality]) for modality in MODALITIES]
         emotions, polarity, reliability = (torch.stack(parts, dim=1) for parts in zip(*pooled, strict=True))
-        bits = 2 ** torch.arange(len(MODALITIES), device=reliability.device)
-        subset = (batch.present * bits).sum(dim=1)
+        subset = batch.subset
         return FusionOutput.from_logits(
             _product(
                 emotions - self.log_expert_emotion_priors,

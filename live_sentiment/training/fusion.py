@@ -1,0 +1,212 @@
+"""Fitting the fusers on synthetic pairs (`pairing`): what the experts are worth, alone and together.
+
+The weights of the product of experts are fitted on validation pairs alone: on the samples that the experts
+were trained on they would look better than they are. The cross-attention needs many more samples and so
+learns from training pairs; which of its states is kept, and how sure it may be, is again decided on
+validation pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from live_sentiment.fusion.batch import subset_masks
+from live_sentiment.fusion.cross_attention import CrossAttention
+from live_sentiment.fusion.fuser import Fuser, FusionOutput
+from live_sentiment.fusion.product_of_experts import ProductOfExperts
+from live_sentiment.training.pairing import Pairs, Pool, draw, drop_modalities
+from live_sentiment.types import Expert, Modality
+
+Pools = Mapping[Modality, Pool]
+Progress = Callable[[int, str], None]
+"""Called with the number of steps done and a line about how it goes."""
+
+POLARITY_WEIGHT = 0.5
+"""Of the polarity's cross-entropy beside that of the emotions, which say more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast the cross-attention learns."""
+
+    steps: int = 2400
+    batch: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    validate_every: int = 200
+    validation_pairs: int = 4096
+
+
+def fit_product(
+    experts: Mapping[Modality, Expert], pools: Pools, schedule: Schedule, seed: int
+) -> ProductOfExperts:
+    """The product of experts with the weights that fit pairs drawn from the validation `pools` best.
+
+    The loss is convex in the weights. A weight never falls below zero: an expert may be ignored, not believed
+    in reverse.
+    """
+    fuser = ProductOfExperts(experts)
+    pairs = draw(pools, schedule.validation_pairs, torch.Generator().manual_seed(seed))
+    _minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
+    with torch.no_grad():
+        for weights in (fuser.emotion_weights, fuser.polarity_weights):
+            # A modality outside the subset was never looked at; its weight there has no meaning.
+            weights.copy_(weights.clamp(min=0.0) * subset_masks())
+    return fuser.eval()
+
+
+class CrossAttentionTraining:
+    """Training of the cross-attention that can be interrupted and taken up again.
+
+    Args:
+        experts: whose embeddings and opinions the pools hold.
+        train, validation: pools of the two splits.
+        schedule: how long and how fast.
+        seed: of the initial weights, the pairs, the dropout; one seed gives one result on one machine.
+        checkpoint: file that holds the state after each validation, None to keep none.
+    """
+
+    def __init__(
+        self,
+        experts: Mapping[Modality, Expert],
+        train: Pools,
+        validation: Pools,
+        schedule: Schedule,
+        *,
+        seed: int,
+        checkpoint: Path | None = None,
+    ) -> None:
+        torch.manual_seed(seed)
+        self._schedule = schedule
+        self._train = train
+        self._checkpoint = checkpoint
+        self._generator = torch.Generator().manual_seed(seed)
+        self._pairs = draw(validation, schedule.validation_pairs, torch.Generator().manual_seed(seed))
+        self._fuser = CrossAttention(experts)
+        self._optimiser = torch.optim.AdamW(
+            self._fuser.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        )
+        self._learning_rate = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, schedule.learning_rate, total_steps=schedule.steps, pct_start=0.1
+        )
+        self._step = 0
+        self._best: dict[str, Any] = {"loss": float("inf"), "weights": self._fuser.state_dict()}
+        if checkpoint is not None and checkpoint.is_file():
+            self._resume(torch.load(checkpoint, weights_only=True))
+
+    def run(self, progress: Progress) -> tuple[CrossAttention, float]:
+        """Train to the end; the state best on validation pairs, calibrated on them, and its loss there in
+        nats."""
+        while self._step < self._schedule.steps:
+            loss = self._learn()
+            self._step += 1
+            if self._step % self._schedule.validate_every == 0 or self._step == self._schedule.steps:
+                self._validate()
+            progress(self._step, f"loss {loss:.3f}, best on validation {self._best['loss']:.3f}")
+        self._fuser.load_state_dict(self._best["weights"])
+        self._fuser.eval()
+        _fit_scales(self._fuser, self._pairs)
+        return self._fuser, validation_loss(self._fuser, self._pairs)
+
+    def _learn(self) -> float:
+        pairs = draw(self._train, self._schedule.batch, self._generator)
+        keep = drop_modalities(self._schedule.batch, self._generator)
+        self._fuser.train()
+        loss = _loss(self._fuser(pairs.batch.keeping(keep)), *pairs.targets(keep))
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self._fuser.parameters(), 1.0)
+        self._optimiser.step()
+        self._learning_rate.step()
+        return float(loss.detach())
+
+    def _validate(self) -> None:
+        self._fuser.eval()
+        loss = validation_loss(self._fuser, self._pairs)
+        if loss < self._best["loss"]:
+            weights = {name: tensor.clone() for name, tensor in self._fuser.state_dict().items()}
+            self._best = {"loss": loss, "weights": weights}
+        if self._checkpoint is not None:
+            partial = self._checkpoint.with_suffix(".partial")
+            torch.save(self._state(), partial)
+            partial.replace(self._checkpoint)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self._step,
+            "weights": self._fuser.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "learning_rate": self._learning_rate.state_dict(),
+            "best": self._best,
+            "pairs_generator": self._generator.get_state(),
+            "dropout_generator": torch.get_rng_state(),
+        }
+
+    def _resume(self, state: Mapping[str, Any]) -> None:
+        self._step = state["step"]
+        self._fuser.load_state_dict(state["weights"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._learning_rate.load_state_dict(state["learning_rate"])
+        self._best = dict(state["best"])
+        self._generator.set_state(state["pairs_generator"])
+        torch.set_rng_state(state["dropout_generator"])
+
+
+def validation_loss(fuser: Fuser, pairs: Pairs) -> float:
+    """Mean loss over the seven subsets of modalities that are not empty."""
+    with torch.inference_mode():
+        return float(_loss_over_subsets(fuser, pairs))
+
+
+def _fit_scales(fuser: CrossAttention, pairs: Pairs) -> None:
+    """Give each subset of the modalities the inverse temperature that fits its evidence."""
+    for index, keep in enumerate(subset_masks()):
+        rows = keep.expand(len(pairs.batch), -1)
+        with torch.no_grad():
+            output = fuser(pairs.batch.keeping(rows))
+        emotions, polarity = pairs.targets(rows)
+        fuser.emotion_scale[index] = _scale(output.emotion_logits, fuser.log_emotion_prior, emotions)
+        fuser.polarity_scale[index] = _scale(output.polarity_logits, fuser.log_polarity_prior, polarity)
+
+
+def _scale(logits: Tensor, log_prior: Tensor, targets: Tensor) -> Tensor:
+    """What to multiply the evidence with, the part of the logits (B, C) beyond the prior, to fit the targets."""
+    scale = torch.ones((), requires_grad=True)
+    evidence = logits - log_prior
+    _minimise(lambda: nn.functional.cross_entropy(log_prior + scale * evidence, targets), [scale])
+    return scale.detach().clamp(min=0.0)
+
+
+def _minimise(loss: Callable[[], Tensor], parameters: list[Tensor]) -> None:
+    """Find the handful of parameters with the least loss (L-BFGS); they come in as the first guess."""
+    optimiser = torch.optim.LBFGS(parameters, max_iter=60, line_search_fn="strong_wolfe")
+
+    def closure() -> float:
+        optimiser.zero_grad()
+        value = loss()
+        value.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        return float(value.detach())
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+
+
+def _loss_over_subsets(fuser: Fuser, pairs: Pairs) -> Tensor:
+    losses = []
+    for keep in subset_masks()[1:]:
+        rows = keep.expand(len(pairs.batch), -1)
+        losses.append(_loss(fuser(pairs.batch.keeping(rows)), *pairs.targets(rows)))
+    return torch.stack(losses).mean()
+
+
+def _loss(output: FusionOutput, emotions: Tensor, polarity: Tensor) -> Tensor:
+    """Cross-entropy against soft targets, in nats."""
+    cross_entropy = nn.functional.cross_entropy
+    return cross_entropy(output.emotion_logits, emotions) + POLARITY_WEIGHT * cross_entropy(
+        output.polarity_logits, polarity
+    )

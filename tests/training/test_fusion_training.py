@@ -1,0 +1,143 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
+from live_sentiment.fusion.product_of_experts import ProductOfExperts
+from live_sentiment.training.fusion import CrossAttentionTraining, Schedule, fit_product, validation_loss
+from live_sentiment.training.fusion_evaluation import evaluate, table
+from live_sentiment.training.pairing import POLARITY_OF_EMOTION, Pool, draw
+from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality
+
+SKILL: dict[Modality, float] = {"text": 0.5, "voice": 0.0, "vision": 1.2}
+"""How far the right class stands out of the noise in what an expert hears; voice knows nothing."""
+BOAST = 3.0
+"""Every expert's logits are this many times too large: all of them are over-confident."""
+DIM = 7
+SCHEDULE = Schedule(steps=60, batch=64, validate_every=20, validation_pairs=1024, learning_rate=3e-3)
+
+
+def make_pool(modality: Modality, seed: int, per_label: int = 200) -> Pool:
+    generator = torch.Generator().manual_seed(1000 * seed + MODALITIES.index(modality))
+    labels = torch.arange(len(EMOTIONS)).repeat(per_label)
+    evidence = torch.randn(len(labels), 1, 7, generator=generator)
+    evidence = evidence + SKILL[modality] * torch.nn.functional.one_hot(labels, 7)[:, None] * 2
+    emotions = (BOAST * SKILL[modality] * evidence + 0.3 * evidence).log_softmax(dim=2)
+    sequence = ModalitySequence(
+        embeddings=evidence,
+        emotions=emotions,
+        polarity=(emotions.exp() @ POLARITY_OF_EMOTION).log(),
+        times_s=torch.zeros(len(labels), 1),
+        quality=torch.ones(len(labels), 1),
+        mask=torch.ones(len(labels), 1, dtype=torch.bool),
+    )
+    return Pool(sequence, labels)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def pools() -> dict[str, dict[Modality, Pool]]:
+    return {
+        split: {modality: make_pool(modality, seed) for modality in MODALITIES}
+        for seed, split in enumerate(("train", "validation", "test"))
+    }
+
+
+@pytest.fixture(scope="module")
+def experts() -> dict[Modality, Expert]:
+    return {
+        modality: Expert(
+            modality, DIM, np.full(7, 1 / 7, np.float32), np.full(3, 1 / 3, np.float32), "m", "0"
+        )
+        for modality in MODALITIES
+    }
+
+
+@pytest.fixture(scope="module")
+def product(experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]]) -> ProductOfExperts:
+    return fit_product(experts, pools["validation"], SCHEDULE, seed=0)
+
+
+def test_over_confident_experts_are_turned_down_and_the_ignorant_one_off(product: ProductOfExperts) -> None:
+    text, voice, vision = product.emotion_weights[-1].tolist()
+    assert 0 < text < 1
+    assert 0 < vision < 1
+    assert voice < 0.5 * min(text, vision)
+    assert (product.emotion_weights >= 0).all()
+    assert not product.emotion_weights[0].any()
+
+
+def test_calibration_holds_on_pairs_never_seen(
+    experts: dict[Modality, Expert], product: ProductOfExperts, pools: dict[str, dict[Modality, Pool]]
+) -> None:
+    pairs = draw(pools["test"], 4000, torch.Generator().manual_seed(9))
+    raw, fitted = evaluate(ProductOfExperts(experts).eval(), pairs), evaluate(product, pairs)
+    for index, subset in enumerate(SUBSETS):
+        assert fitted[index].calibration_error < 0.06, subset
+    assert raw[-1].calibration_error > 2 * fitted[-1].calibration_error
+    assert validation_loss(product, pairs) < validation_loss(ProductOfExperts(experts), pairs)
+
+
+def test_more_modalities_are_better_and_the_table_says_so(
+    product: ProductOfExperts, pools: dict[str, dict[Modality, Pool]]
+) -> None:
+    pairs = draw(pools["test"], 4000, torch.Generator().manual_seed(9))
+    figures = evaluate(product, pairs)
+    accuracy = {subset: one.accuracy for subset, one in zip(SUBSETS, figures, strict=True)}
+    everything = frozenset(MODALITIES)
+    assert accuracy[everything] > accuracy[frozenset({"vision"})] > accuracy[frozenset({"text"})]
+    assert figures[-1].accuracy_agreeing > figures[-1].accuracy
+    assert figures[0].mean_recall == pytest.approx(1 / 7)
+    lines = table({"product": [figures, figures]}).splitlines()
+    assert len(lines) == 2 + len(SUBSETS)
+    assert lines[-1].startswith(
+        f"| text + voice + vision | product | {100 * accuracy[everything]:.1f} ± 0.0 |"
+    )
+
+
+def test_cross_attention_learns_what_helps(
+    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]]
+) -> None:
+    told: list[tuple[int, str]] = []
+    training = CrossAttentionTraining(experts, pools["train"], pools["validation"], SCHEDULE, seed=0)
+    fuser, loss = training.run(lambda step, line: told.append((step, line)))
+    pairs = draw(pools["test"], 2000, torch.Generator().manual_seed(9))
+    figures = evaluate(fuser, pairs)
+    assert figures[-1].accuracy > figures[0].accuracy + 0.1
+    assert figures[-1].calibration_error < 0.1
+    assert loss == pytest.approx(validation_loss(fuser, pairs), abs=0.15)
+    assert [step for step, _ in told] == list(range(1, SCHEDULE.steps + 1))
+    assert "best on validation" in told[-1][1]
+
+
+def test_an_interrupted_training_ends_where_it_would_have(
+    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]], tmp_path: Path
+) -> None:
+    def training(checkpoint: Path | None) -> CrossAttentionTraining:
+        return CrossAttentionTraining(
+            experts, pools["train"], pools["validation"], SCHEDULE, seed=0, checkpoint=checkpoint
+        )
+
+    def stop_at_50(step: int, _line: str) -> None:
+        if step == 50:
+            raise KeyboardInterrupt
+
+    whole, _ = training(None).run(lambda _step, _line: None)
+    checkpoint = tmp_path / "seed0.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        training(checkpoint).run(stop_at_50)
+    steps: list[int] = []
+    resumed, _ = training(checkpoint).run(lambda step, _line: steps.append(step))
+    assert steps[0] == 41
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
