@@ -116,7 +116,7 @@ class ScriptedStages:
         stages: ScriptedStages
 
         def __call__(self, block: AudioBlock) -> SpeechActivity:
-            active = np.full(1, 1.0 < block.start_s < 5.0, np.bool_)
+            active = np.full(1, 0.3 < block.start_s < 5.0, np.bool_)
             return SpeechActivity(block.start_s, 0.125, active.astype(np.float32), active)
 
         def finish(self) -> SpeechActivity:
