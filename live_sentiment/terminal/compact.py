@@ -14,6 +14,7 @@ from live_sentiment.terminal.theme import (
     QUIET,
     clock,
     percent,
+    printable,
     signed,
 )
 
@@ -21,13 +22,13 @@ from live_sentiment.terminal.theme import (
 def compact(snapshot: Snapshot, width: int) -> Text:
     """One line of at most `width` cells, the most important first."""
     if snapshot.failure:
-        line = Text(snapshot.failure, style=ALERT)
+        line = Text(printable(snapshot.failure), style=ALERT)
     else:
         line = _felt(snapshot)
         done = part_done(snapshot)
         line.append(f"  {clock(snapshot.position_s)}")
         line.append(f" {percent(done)}" if done is not None else "")
-        line.append(f"  {snapshot.source}", style=QUIET)
+        line.append(f"  {printable(snapshot.source)}", style=QUIET)
     line.truncate(width, overflow="ellipsis")
     return line
 

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
-from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.compact import compact
+from live_sentiment.terminal.frame import EDGES, SIDES, beside, panel
 from live_sentiment.terminal.header import header
 from live_sentiment.terminal.health import health
 from live_sentiment.terminal.lines import ProgressLines
 from live_sentiment.terminal.now import ROWS, now
 from live_sentiment.terminal.rolling import rolling
-from live_sentiment.terminal.theme import FRAME
 from live_sentiment.terminal.words import words
 
 REFRESH_HZ = 4
 LEAST_WIDTH, LEAST_HEIGHT = 80, 24
 """Below this there is one line only."""
-
-_EDGES = 2
-"""Rows or columns of a panel's border; one more column of padding on each side."""
-_SIDE_BY_SIDE = 120
+WIDE = 120
 """From this width on, words and health stand beside each other."""
 
 
@@ -100,41 +94,42 @@ def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return compact(snapshot, width)
     heading = header(snapshot, width)
-    below = height - len(heading) - (ROWS + _EDGES)
-    side_by_side = width >= _SIDE_BY_SIDE
     # What a tall terminal has to spare goes to the drawing first, and to words and news.
-    spare = max(below - 7, 0)
-    body = ROWS + _EDGES + spare * 2 // 3
-    below = height - len(heading) - body
-    left = 40 if width < _SIDE_BY_SIDE else 48
-    upper = _beside(
-        _panel(
-            _now_title(snapshot),
-            now(snapshot.latest, left - 4, body - _EDGES, _waiting(snapshot)),
-            left,
-            body,
+    spare = height - LEAST_HEIGHT
+    body = ROWS + EDGES + spare * 2 // 3
+    left = 48 if width >= WIDE else 40
+    upper = beside(
+        panel(_now_title(snapshot), _now(snapshot, left - SIDES, body - EDGES), left, body),
+        panel(
+            "valence and emotion", rolling(snapshot, width - left - SIDES, body - EDGES), width - left, body
         ),
-        _panel("valence and emotion", rolling(snapshot, width - left - 4, body - _EDGES), width - left, body),
     )
-    lower: RenderableType
-    if side_by_side:
-        wide = width // 2
-        lower = _beside(
-            _panel("words", words(snapshot, wide - 4, below - _EDGES), wide, below),
-            _panel("session", health(snapshot, width - wide - 4, below - _EDGES), width - wide, below),
-        )
-    else:
-        upper_words = below - 3 if below < 9 else below // 2
-        lower = Group(
-            _panel("words", words(snapshot, width - 4, upper_words - _EDGES), width, upper_words),
-            _panel(
-                "session",
-                health(snapshot, width - 4, below - upper_words - _EDGES),
-                width,
-                below - upper_words,
-            ),
-        )
-    return Group(*heading, upper, lower)
+    below = height - len(heading) - body
+    lines = [*heading, *upper, *(_side_by_side if width >= WIDE else _stacked)(snapshot, width, below)]
+    for line in lines:
+        line.no_wrap = True
+    return Group(*lines)
+
+
+def _side_by_side(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    left, right = width // 2, width - width // 2
+    return beside(
+        panel("words", words(snapshot, left - SIDES, height - EDGES), left, height),
+        panel("session", health(snapshot, right - SIDES, height - EDGES), right, height),
+    )
+
+
+def _stacked(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    upper = (height + 1) // 2
+    lower = height - upper
+    return [
+        *panel("words", words(snapshot, width - SIDES, upper - EDGES), width, upper),
+        *panel("session", health(snapshot, width - SIDES, lower - EDGES), width, lower),
+    ]
+
+
+def _now(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    return now(snapshot.latest, width, height, _waiting(snapshot))
 
 
 def _now_title(snapshot: Snapshot) -> str:
@@ -147,21 +142,3 @@ def _now_title(snapshot: Snapshot) -> str:
 
 def _waiting(snapshot: Snapshot) -> str:
     return "loading the models …" if snapshot.state == "starting" else "waiting for the first result …"
-
-
-def _panel(title: str, lines: Sequence[Text], width: int, height: int) -> Panel:
-    return Panel(
-        Group(*lines),
-        title=title,
-        title_align="left",
-        box=box.ROUNDED,
-        border_style=FRAME,
-        width=width,
-        height=height,
-    )
-
-
-def _beside(left: RenderableType, right: RenderableType) -> Table:
-    grid = Table.grid()
-    grid.add_row(left, right)
-    return grid

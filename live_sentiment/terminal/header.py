@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
-from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, clock, percent, span
+from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, clock, percent, printable, span
 
 _STATE_STYLES = {"failed": ALERT, "finished": "bold #5fb760"}
 
@@ -13,7 +13,7 @@ _STATE_STYLES = {"failed": ALERT, "finished": "bold #5fb760"}
 def header(snapshot: Snapshot, width: int) -> list[Text]:
     """Two lines of `width` cells: source and state; progress."""
     state = Text(snapshot.state, style=_STATE_STYLES.get(snapshot.state, "bold"))
-    title = Text.assemble(("live-sentiment  ", QUIET), (snapshot.source, "bold"))
+    title = Text.assemble(("live-sentiment  ", QUIET), (printable(snapshot.source), "bold"))
     title.truncate(max(width - state.cell_len - 2, 1), overflow="ellipsis")
     title.append(" " * (width - title.cell_len - state.cell_len)).append_text(state)
     return [title, _progress(snapshot, width)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot, StreamHealth
-from live_sentiment.terminal.theme import ALERT, QUIET, clock
+from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable
 
 OLD_S = 10.0
 """Anything that has waited longer is shown as a problem."""
@@ -14,9 +14,9 @@ OLD_S = 10.0
 def health(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     """At most `height` lines of `width` cells: a failure, the latest events, streams, models, files."""
     about = [line for line in (_streams(snapshot), _models(snapshot), _outputs(snapshot)) if line]
-    story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), e.message) for e in snapshot.events]
+    story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), printable(e.message)) for e in snapshot.events]
     if snapshot.failure:
-        story.append(Text(snapshot.failure, style=ALERT))
+        story.append(Text(printable(snapshot.failure), style=ALERT))
     # News come first; at least one line is theirs while there is any.
     room = max(height - len(about), 1)
     lines = [*story[-room:], *about][:height]
@@ -57,4 +57,4 @@ def _models(snapshot: Snapshot) -> Text | None:
 def _outputs(snapshot: Snapshot) -> Text | None:
     if not snapshot.outputs:
         return None
-    return Text.assemble(("files   ", QUIET), "  ".join(str(path) for path in snapshot.outputs))
+    return Text.assemble(("files   ", QUIET), "  ".join(printable(str(path)) for path in snapshot.outputs))

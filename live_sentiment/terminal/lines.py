@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
-from live_sentiment.terminal.theme import clock, percent, span
+from live_sentiment.terminal.theme import clock, percent, printable, span
 
 STEPS = 10
 """Lines for a whole source whose length is known."""
@@ -26,14 +26,15 @@ class ProgressLines:
         """The lines to print now; mostly none."""
         for event in snapshot.events:
             if (key := (event.time_s, event.message)) not in self._told:
-                yield f"{clock(event.time_s)} {event.message}"
+                yield f"{clock(event.time_s)} {printable(event.message)}"
                 self._told.add(key)
         self._told &= {(event.time_s, event.message) for event in snapshot.events}
         step = _step(snapshot)
         if snapshot.state == "running" and (step > self._step or self._state != "running"):
             yield _progress(snapshot)
         elif snapshot.state not in {self._state, "starting"}:
-            yield f"{snapshot.source}: {snapshot.state}" + (f", {speed(snapshot)}" if speed(snapshot) else "")
+            how = snapshot.failure or speed(snapshot)
+            yield printable(f"{snapshot.source}: {snapshot.state}" + (f", {how}" if how else ""))
         self._step, self._state = step, snapshot.state
 
 
@@ -50,4 +51,4 @@ def _progress(snapshot: Snapshot) -> str:
         speed(snapshot),
         f"{span(left_s)} left" if left_s is not None else "",
     ]
-    return f"{snapshot.source}: " + ", ".join(figure for figure in figures if figure)
+    return f"{printable(snapshot.source)}: " + ", ".join(figure for figure in figures if figure)

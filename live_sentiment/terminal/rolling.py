@@ -8,6 +8,7 @@ from itertools import groupby
 from rich.text import Text
 
 from live_sentiment.snapshot import HISTORY_S, Snapshot
+from live_sentiment.terminal.frame import cells
 from live_sentiment.terminal.now import heard_of
 from live_sentiment.terminal.plot import curve, level
 from live_sentiment.terminal.theme import (
@@ -37,11 +38,11 @@ def rolling(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     columns = max(width - AXIS, 1)
     start_s, end_s = _stretch(snapshot)
     half_cells = _sampled(snapshot, start_s, end_s, columns * 2)
-    cells = half_cells[1::2]
+    ticks = half_cells[1::2]
     return [
-        *_valence(half_cells, cells, height - UNDER_CURVE),
-        _ribbon(cells),
-        *(_presence(cells, modality) for modality in MODALITIES),
+        *_valence(half_cells, ticks, height - UNDER_CURVE),
+        _ribbon(ticks),
+        *(_presence(ticks, modality) for modality in MODALITIES),
         _time_axis(start_s, end_s, columns),
     ]
 
@@ -67,20 +68,19 @@ def _sampled(snapshot: Snapshot, start_s: float, end_s: float, samples: int) -> 
 
 
 def _valence(
-    half_cells: Sequence[TimelinePoint | None], cells: Sequence[TimelinePoint | None], height: int
+    half_cells: Sequence[TimelinePoint | None], ticks: Sequence[TimelinePoint | None], height: int
 ) -> list[Text]:
     values = [p.affect.valence if p and heard_of(p) else None for p in half_cells]
     zero = level(0.0, height)
     labels = {0: "+1", zero: "0", height - 1: "−1"}
     lines = []
     for row, dots in enumerate(curve(values, height)):
-        line = _label(labels.get(row, ""))
-        for dot, point in zip(dots, cells, strict=True):
-            if dot != " ":
-                line.append(dot, style=_curve_style(point))
-            else:
-                line.append("┈" if row == zero else " ", style=FRAME)
-        lines.append(line)
+        ground = ("┈" if row == zero else " ", FRAME)
+        drawn = [
+            ground if dot == " " else (dot, _curve_style(point))
+            for dot, point in zip(dots, ticks, strict=True)
+        ]
+        lines.append(_labelled(labels.get(row, ""), drawn))
     return lines
 
 
@@ -92,19 +92,19 @@ def _curve_style(point: TimelinePoint | None) -> str:
     return f"{'bold' if point.final else QUIET} {POLARITY_COLOURS[polarity]}"
 
 
-def _ribbon(cells: Sequence[TimelinePoint | None]) -> Text:
+def _ribbon(ticks: Sequence[TimelinePoint | None]) -> Text:
     """Each stretch begins with an edge and the emotion's name, so that it can be read without colour."""
-    line = _label("emotion")
-    for emotion, stretch in groupby(cells, _felt):
+    drawn: list[tuple[str, str]] = []
+    for emotion, stretch in groupby(ticks, _felt):
         points = list(stretch)
         if emotion not in EMOTION_COLOURS:
-            line.append(emotion * len(points), style=QUIET)
+            drawn += [(emotion, QUIET)] * len(points)
             continue
         name = next(n for n in (f"{emotion} ", emotion[:3], emotion[0], "") if len(n) < max(len(points), 1))
         for letter, point in zip("▎" + name + "━" * len(points), points, strict=False):
             weight = "bold" if point and point.final else QUIET
-            line.append(letter, style=f"{weight} {EMOTION_COLOURS[emotion]}")
-    return line
+            drawn.append((letter, f"{weight} {EMOTION_COLOURS[emotion]}"))
+    return _labelled("emotion", drawn)
 
 
 def _felt(point: TimelinePoint | None) -> str:
@@ -114,20 +114,17 @@ def _felt(point: TimelinePoint | None) -> str:
     return point.emotion if heard_of(point) else NOTHING
 
 
-def _presence(cells: Sequence[TimelinePoint | None], modality: Modality) -> Text:
-    line = _label(modality)
-    for point in cells:
+def _presence(ticks: Sequence[TimelinePoint | None], modality: Modality) -> Text:
+    def mark(point: TimelinePoint | None) -> tuple[str, str]:
         if point is None:
-            line.append(" ")
-        elif point.presence[modality].present:
-            line.append("▔", style=MODALITY_COLOURS[modality])
-        else:
-            line.append(NOTHING, style=QUIET)
-    return line
+            return " ", ""
+        return ("▔", MODALITY_COLOURS[modality]) if point.presence[modality].present else (NOTHING, QUIET)
+
+    return _labelled(modality, [mark(point) for point in ticks])
 
 
-def _label(text: str) -> Text:
-    return Text(text.rjust(AXIS - 1) + " ", style=QUIET)
+def _labelled(label: str, drawn: Sequence[tuple[str, str]]) -> Text:
+    return cells([(label.rjust(AXIS - 1) + " ", QUIET), *drawn])
 
 
 def _time_axis(start_s: float, end_s: float, columns: int) -> Text:

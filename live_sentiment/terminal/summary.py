@@ -17,6 +17,7 @@ from live_sentiment.terminal.theme import (
     bar,
     clock,
     percent,
+    printable,
     signed,
 )
 from live_sentiment.timeline.turning import TurningPoint
@@ -33,7 +34,7 @@ def summary(result: Summary, source: str, outputs: Sequence[Path] = ()) -> Rende
 
 def _lines(result: Summary, source: str, outputs: Sequence[Path]) -> Iterator[Text]:
     cut = "" if result.complete else ", cut short"
-    yield Text.assemble((source, "bold"), (f"  {clock(result.duration_s)}{cut}", QUIET))
+    yield Text.assemble((printable(source), "bold"), (f"  {clock(result.duration_s)}{cut}", QUIET))
     yield Text()
     if not result.emotion_s:
         yield Text("nobody seen or heard", style="italic")
@@ -62,7 +63,7 @@ def _lines(result: Summary, source: str, outputs: Sequence[Path]) -> Iterator[Te
         yield from (_turning(turning) for turning in result.turning_points)
     yield Text()
     yield Text(", ".join(_count(name, number) for name, number in result.counts.items()), style=QUIET)
-    yield from (Text(str(path)) for path in outputs)
+    yield from (Text(printable(str(path))) for path in outputs)
 
 
 def _row(name: str, part: float, colour: str, remark: str) -> Text:

@@ -72,6 +72,11 @@ def percent(part: float) -> str:
     return f"{round(part * 100):>2} %"
 
 
+def printable(text: str) -> str:
+    """Text from outside on one line, without control codes: file names may hold anything."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
 def signed(value: float) -> str:
     """A value in [-1, 1] with its sign and two decimals."""
     return f"{value + 0.0:+.2f}".replace("-", "−")
