@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import threading
 import zipfile
 from dataclasses import dataclass, field
@@ -90,7 +91,7 @@ def write_folder(folder: Path) -> Path:
 def pip_from(wheels: Path) -> dict[str, str]:
     """Environment in which pip knows nothing but a folder of wheels."""
     return {
-        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(wheels),
         "PIP_EXTRA_INDEX_URL": "",
@@ -100,7 +101,7 @@ def pip_from(wheels: Path) -> dict[str, str]:
 def pip_index(url: str) -> dict[str, str]:
     """Environment in which pip knows nothing but an index."""
     return {
-        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "0",
         "PIP_INDEX_URL": url,
         "PIP_FIND_LINKS": "",
