@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from live_sentiment.errors import UsageError
+from live_sentiment.profiles import PROFILES
 
 Seconds = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -164,22 +165,6 @@ class Config(Part):
     timeline: TimelineConfig = TimelineConfig()
 
 
-PROFILES: Mapping[str, Mapping[str, Any]] = {
-    "light": {
-        "perception.face.rate_hz": 6.25,
-        "perception.voice.hop_s": 1.0,
-        "perception.speech.hop_s": 2.0,
-    },
-    "balanced": {},
-    "accurate": {
-        "perception.face.rate_hz": 25.0,
-        "perception.face.detect_size_px": 640,
-        "perception.speech.model": "whisper-base",
-    },
-}
-"""Named sets of overrides; a file and --set come on top of them."""
-
-
 def load_config(
     *, file: Path | None = None, profile: str = "balanced", overrides: Iterable[str] = ()
 ) -> Config:
@@ -256,7 +241,8 @@ def _explain(error: ValidationError) -> str:
 
 def _nearest(key: str) -> str:
     known = known_keys()
-    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    parts = {name.rsplit(".", depth)[0] for name in known for depth in range(1, name.count(".") + 1)}
+    close = difflib.get_close_matches(key, [*known, *sorted(parts)], n=1, cutoff=0.6)
     if not close:
         last = key.rsplit(".", 1)[-1]
         close = [name for name in known if name.rsplit(".", 1)[-1] == last][:1]

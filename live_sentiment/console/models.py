@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.config import PROFILES, ModelsConfig, load_config
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.profiles import PROFILES
 
 if TYPE_CHECKING:
     from live_sentiment.weights.store import ModelStatus, ModelStore
@@ -72,6 +72,8 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_pull(options: argparse.Namespace) -> int:
     """Fetch the named models, those of a profile, or all."""
+    from live_sentiment.config import load_config
+
     store = _store(options)
     names = options.names or (
         list(store.manifest) if options.all else store.needed(load_config(profile=options.profile).perception)
@@ -122,6 +124,7 @@ def run_path(options: argparse.Namespace) -> int:
 
 
 def _store(options: argparse.Namespace) -> ModelStore:
+    from live_sentiment.config import ModelsConfig
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from live_sentiment.config import PROFILES, Config, load_config
+from live_sentiment.profiles import PROFILES
+
+if TYPE_CHECKING:
+    from live_sentiment.config import Config
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
@@ -34,6 +38,8 @@ def config_from(options: argparse.Namespace) -> Config:
     Raises:
         UsageError: see `load_config`.
     """
+    from live_sentiment.config import load_config
+
     overrides = list(options.overrides)
     if options.device:
         overrides.append(f"compute.device={options.device}")

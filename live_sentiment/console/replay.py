@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.config import Config
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
 from live_sentiment.errors import LiveSentimentError, RunError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from live_sentiment.config import Config
     from live_sentiment.replay import Outcome, Replay
 
 EXAMPLES = """\

@@ -1,0 +1,99 @@
+"""The command line as a whole: help without waiting, wrong use in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from live_sentiment import __version__
+from live_sentiment.console.main import build_parser, main
+
+HEAVY = ("torch", "cv2", "transformers", "faster_whisper", "av", "onnxruntime", "scipy", "sklearn")
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, live_sentiment\n"
+        "from live_sentiment.console.main import main\n"
+        "try: main(['replay', '--help'])\n"
+        "except SystemExit: pass\n"
+        f"sys.exit(' '.join(m for m in {HEAVY!r} if m in sys.modules) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--start" in done.stdout
+
+
+@pytest.mark.parametrize("command", [[], ["replay"], ["models"], ["bench"], ["train"]])
+def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main([*command, "--help"])
+    assert exit_info.value.code == 0
+    assert "usage: live-sentiment" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"live-sentiment {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["replay"], "CLIP"),
+        (["replay", "a.mp4", "--speed", "fast"], "is no speed"),
+        (["replay", "a.mp4", "--speed", "0"], "is no speed"),
+        (["replay", "a.mp4", "--start", "1:2:3:4"], "is no time"),
+        (["replay", "a.mp4", "--format", "xml"], "jsonl"),
+        (["replay", "a.mp4", "--colour"], "--colour"),
+        (["reply", "a.mp4"], "replay"),
+        ([], "COMMAND"),
+    ],
+)
+def test_wrong_use_is_exit_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(arguments)
+    assert exit_info.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--set", "window.hop=1"], "did you mean 'window.hop_s'?"),
+        (["--set", "window"], "part.key=value"),
+        (["--config", "/nowhere/settings.toml"], "cannot read the configuration /nowhere/settings.toml"),
+        ([], "no such file"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", "/nowhere/talk.mp4", *arguments]) == 2
+    printed = capsys.readouterr().err
+    assert says in printed
+    assert printed.startswith("live-sentiment: ")
+    assert printed.count("\n") == 1
+
+
+def test_debug_shows_the_traceback() -> None:
+    with pytest.raises(Exception, match="nowhere"):
+        main(["--debug", "replay", "/nowhere/talk.mp4"])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("75", 75.0), ("75.5", 75.5), ("1:15", 75.0), ("0:01:15.5", 75.5), ("2:00:00", 7200.0)],
+)
+def test_times_are_seconds_or_clock_times(text: str, seconds: float) -> None:
+    assert build_parser().parse_args(["replay", "a", "--start", text]).start == seconds
+
+
+@pytest.mark.parametrize(("text", "value"), [("max", None), ("1", 1.0), ("0.5", 0.5), ("8", 8.0)])
+def test_speeds(text: str, value: float | None) -> None:
+    assert build_parser().parse_args(["replay", "a", "--speed", text]).speed == value

@@ -1,0 +1,39 @@
+"""Devices and thread counts."""
+
+from __future__ import annotations
+
+import cv2
+import pytest
+import torch
+
+from live_sentiment import compute
+from live_sentiment.config import ComputeConfig
+from live_sentiment.errors import UsageError
+
+
+def test_thread_counts_are_those_of_the_configuration() -> None:
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    try:
+        assert compute.apply(ComputeConfig(device="cpu", torch_threads=2, opencv_threads=2)).type == "cpu"
+        assert (torch.get_num_threads(), cv2.getNumThreads()) == (2, 2)
+        options = compute.onnx_options(ComputeConfig(onnx_threads=2))
+        assert (options.intra_op_num_threads, options.inter_op_num_threads) == (2, 1)
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_an_error_that_says_what_to_do(
+    device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UsageError, match="--device auto"):
+        compute.choose_device(device)
+    assert compute.choose_device("auto").type == "cpu"
+
+
+def test_auto_takes_a_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert compute.choose_device("auto").type == "cuda"
