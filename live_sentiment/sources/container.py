@@ -106,8 +106,13 @@ def audio_stream(container: Any) -> Any | None:
 
 
 def start_time(container: Any) -> Fraction:
-    """The container's own start in seconds, which is zero of session time; exact."""
-    return Fraction(container.start_time or 0, av.time_base)
+    """The container's own start in seconds, which is zero of session time.
+
+    FFmpeg rounds it to microseconds; the stream that it comes from knows it exactly.
+    """
+    stated = Fraction(container.start_time or 0, av.time_base)
+    exact = [s.start_time * s.time_base for s in container.streams if s.start_time is not None]
+    return min((start for start in exact if abs(start - stated) * av.time_base <= 1), default=stated)
 
 
 def frame_time(frame: Any, stream: Any) -> Fraction | None:

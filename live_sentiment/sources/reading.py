@@ -127,8 +127,9 @@ class Reading:
                 yield from self._picture(frame, stated)
 
     def _picture(self, frame: Any, stated: Fraction | None) -> Iterator[VideoFrame]:
-        if stated is None:
-            stated = Fraction(0) if self._last_frame is None else self._last_frame + self._period
+        after_last = Fraction(0) if self._last_frame is None else self._last_frame + self._period
+        if stated is None or (frame.pts is None and stated < after_last):
+            stated = after_last
         if self._last_frame is not None and stated <= self._last_frame:
             self._counts["out of order"] += 1
             return
