@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment import compute
 from live_sentiment.config import Config
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
 if TYPE_CHECKING:
     import torch
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from live_sentiment.perception.text import TextAnalyzer
     from live_sentiment.perception.voice.analyze import VoiceAnalyzer
     from live_sentiment.perception.voice.vad import SpeechActivityDetector
-
-DETECTOR = "yunet-2023mar"
-VOICE_ENCODER = "whisper-tiny.en"
-"""The store's models that are not chosen by the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,7 @@ def load_stages(config: Config, store: ModelStore) -> Stages:
     def face() -> FaceAnalyzer:
         from live_sentiment.perception.face.analyze import FaceAnalyzer
 
-        return FaceAnalyzer(perception.face, store.path(DETECTOR), device)
+        return FaceAnalyzer(perception.face, store.path(FACE_DETECTOR), device)
 
     def activity() -> SpeechActivityDetector:
         from live_sentiment.perception.voice.vad import SpeechActivityDetector

@@ -31,6 +31,11 @@ from live_sentiment.weights.manifest import Manifest, Model, load_manifest
 from live_sentiment.weights.progress import NoProgress, Progress
 
 CACHE_VARIABLE = "LIVE_SENTIMENT_CACHE"
+
+FACE_DETECTOR = "yunet-2023mar"
+VOICE_ENCODER = "whisper-tiny.en"
+"""The models that no setting chooses: our own face and voice weights were trained on top of them."""
+
 _OFFLINE_VARIABLES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -167,8 +172,8 @@ class ModelStore:
 
     def needed(self, perception: PerceptionConfig) -> list[str]:
         """Names of the store's models that a session with this configuration loads."""
-        chosen = {perception.speech.model, perception.text.encoder}
-        return [name for name, model in self.manifest.items() if model.part == "face" or name in chosen]
+        loaded = {FACE_DETECTOR, VOICE_ENCODER, perception.speech.model, perception.text.encoder}
+        return [name for name in self.manifest if name in loaded]
 
     def statuses(self) -> list[ModelStatus]:
         """The status of every model of the manifest."""

@@ -382,7 +382,7 @@ def test_what_a_profile_needs() -> None:
     store = ModelStore(ModelsConfig())
     assert store.needed(load_config().perception) == ["whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"]
     accurate = load_config(profile="accurate", overrides=["perception.text.encoder=some/other"])
-    assert store.needed(accurate.perception) == ["whisper-base", "yunet-2023mar"]
+    assert store.needed(accurate.perception) == ["whisper-tiny.en", "whisper-base", "yunet-2023mar"]
 
 
 def test_where_the_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
