@@ -25,43 +25,63 @@ class Episode:
     """Mean over time, in [-1, 1]."""
 
 
+RESTLESS = 4
+"""A stretch of this many `min_episode_s` without a run that is long enough is an episode all the same."""
+
+
 class EpisodeBuilder:
     """Builds episodes from final points in order; an episode is returned once it can no longer change.
 
-    An episode ends when its emotion has not led for `min_episode_s`; shorter breaks belong to it. What
-    follows is named by the emotion that led longest during the break. A stretch without any modality breaks
-    an episode like another emotion does, and becomes no episode itself.
+    An episode is made of runs of one emotion, at least one of them `min_episode_s` long; shorter runs of
+    others belong to the episode before them (the first ones to the episode behind). Where emotions change
+    restlessly for RESTLESS times as long, the one that leads longest gives the name. A stretch without any
+    modality breaks an episode like another emotion does, and becomes no episode itself.
 
-    Latency: an episode is returned `min_episode_s` after it has ended.
+    Latency: an episode is returned `min_episode_s` after its end, RESTLESS times that before a restless one.
     """
 
     def __init__(self, min_episode_s: float) -> None:
-        self._min_s = min_episode_s
+        # Sums of hops miss a round number by rounding; a microsecond is far below any hop.
+        self._min_s = min_episode_s - 1e-6
         self._current = _Stretch()
-        self._break = _Stretch()
+        self._short = _Stretch()
+        self._run = _Stretch()
 
     def add(self, point: TimelinePoint, start_s: float, *, evidence: bool) -> tuple[Episode, ...]:
         """Take the point that speaks for (start_s, point.time_s]; `evidence`: some modality was present."""
         label = point.emotion if evidence else None
         if not self._current.empty and label == self._current.label:
-            self._current.join(self._break)
-            self._break = _Stretch()
+            self._current.join(self._short, self._run)
             self._current.add(point, start_s, label)
+            self._short, self._run = _Stretch(), _Stretch()
             return ()
-        self._break.add(point, start_s, label)
-        # Sums of hops miss a round number by rounding; a microsecond is far below any hop.
-        if self._break.length_s < self._min_s - 1e-6:
-            return ()
-        ended, self._current, self._break = self._current, self._break, _Stretch()
-        self._current.name_after_longest()
-        return ended.episodes()
+        if label != self._run.label:
+            self._short.join(self._run)
+            self._run = _Stretch(label=label)
+        self._run.add(point, start_s, label)
+        if self._run.length_s >= self._min_s:
+            if not self._current.empty:
+                self._current.join(self._short)
+                return self._begin(self._run, label)
+            self._short.join(self._run)
+            return self._begin(self._short, label)
+        if self._short.length_s + self._run.length_s >= RESTLESS * self._min_s:
+            self._short.join(self._run)
+            return self._begin(self._short, self._short.longest)
+        return ()
 
     def finish(self) -> tuple[Episode, ...]:
-        """The last episode; a break shorter than `min_episode_s` at the very end belongs to it."""
-        self._current.join(self._break)
-        if self._current.label is None and self._current.seconds:
-            self._current.name_after_longest()
-        ended, self._current, self._break = self._current, _Stretch(), _Stretch()
+        """The last episode, with the short runs at the very end."""
+        nothing_settled = self._current.empty
+        self._current.join(self._short, self._run)
+        if nothing_settled:
+            self._current.label = self._current.longest
+        return self._begin(_Stretch(), None)
+
+    def _begin(self, stretch: _Stretch, label: str | None) -> tuple[Episode, ...]:
+        ended, self._current = self._current, stretch
+        self._current.label = label
+        self._short, self._run = _Stretch(), _Stretch()
         return ended.episodes()
 
 
@@ -94,19 +114,21 @@ class _Stretch:
         self.emotions = self.emotions + weight * point.affect.emotions
         self.affect = self.affect + weight * np.array([point.affect.valence, point.affect.arousal])
 
-    def join(self, other: _Stretch) -> None:
-        if other.empty:
-            return
-        if self.empty:
-            self.start_s = other.start_s
-        self.end_s = other.end_s
-        for label, seconds in other.seconds.items():
-            self.seconds[label] = self.seconds.get(label, 0.0) + seconds
-        self.emotions = self.emotions + other.emotions
-        self.affect = self.affect + other.affect
+    def join(self, *others: _Stretch) -> None:
+        for other in others:
+            if other.empty:
+                continue
+            if self.empty:
+                self.start_s = other.start_s
+            self.end_s = other.end_s
+            for label, seconds in other.seconds.items():
+                self.seconds[label] = self.seconds.get(label, 0.0) + seconds
+            self.emotions = self.emotions + other.emotions
+            self.affect = self.affect + other.affect
 
-    def name_after_longest(self) -> None:
-        self.label = max(self.seconds, key=lambda label: self.seconds[label])
+    @property
+    def longest(self) -> str | None:
+        return max(self.seconds, key=lambda label: self.seconds[label], default=None)
 
     def episodes(self) -> tuple[Episode, ...]:
         if self.label is None:
