@@ -10,7 +10,7 @@ from __future__ import annotations
 from live_sentiment.perception.speech.recogniser import Hypothesis
 
 NO_SPEECH = 0.6
-LOW_LOG_PROBABILITY = -0.5
+LOW_LOG_PROBABILITY = -0.4
 """A pass is silence if it says so itself and its words are no more likely than this ..."""
 
 LOWEST_LOG_PROBABILITY = -1.0

@@ -36,14 +36,15 @@ class RecentSound:
 
 
 class RecentSpeech:
-    """Stretches of voice activity by sample number, in order and apart from each other."""
+    """Stretches of speech by sample number, in order; those less than `bridge` samples apart become one."""
 
-    def __init__(self) -> None:
+    def __init__(self, bridge: int = 0) -> None:
+        self._bridge = bridge
         self._stretches: deque[tuple[int, int]] = deque()
 
     def append(self, first: int, end: int) -> None:
-        """Add [first, end), behind all before it; adjoining stretches become one."""
-        if self._stretches and self._stretches[-1][1] >= first:
+        """Add [first, end), behind all before it."""
+        if self._stretches and self._stretches[-1][1] + self._bridge >= first:
             first = self._stretches.pop()[0]
         self._stretches.append((first, end))
 

@@ -33,7 +33,13 @@ SHORTEST_PASS_S = 0.5
 """Less sound than this is not worth a pass while more may follow."""
 
 SPEECH_SLACK_S = 0.1
-"""How far a word may reach out of the voice activity."""
+"""How far a word may reach out of speech."""
+
+SURE_SPEECH = 0.5
+"""Probability from which a chunk is speech, whatever the hysteresis: tells pauses from words."""
+
+SHORTEST_PAUSE_S = 0.2
+"""Less is a stop consonant."""
 
 SENTENCE_END = tuple(".?!。？！")
 
@@ -58,7 +64,8 @@ class StreamingTranscriber:
         """Forget the session so far; the next block may start at any time."""
         self._clock = ContinuousSound()
         self._sound = RecentSound()
-        self._speech = RecentSpeech()
+        self._active = RecentSpeech()
+        self._speech = RecentSpeech(bridge=_samples(SHORTEST_PAUSE_S))
         self._agreement = LocalAgreement()
         self._open = False
         """Whether an utterance is under way."""
@@ -100,8 +107,13 @@ class StreamingTranscriber:
     def _follow(self, activity: SpeechActivity) -> None:
         origin = self._clock.number(activity.start_s)
         chunk = _samples(activity.chunk_s)
-        for index, active in enumerate(activity.active):
-            self._take_chunk(origin + index * chunk, origin + (index + 1) * chunk, bool(active))
+        for index, (active, probability) in enumerate(
+            zip(activity.active, activity.probability, strict=True)
+        ):
+            start, end = origin + index * chunk, origin + (index + 1) * chunk
+            if probability >= SURE_SPEECH:
+                self._speech.append(start, end)
+            self._take_chunk(start, end, bool(active))
 
     def _take_chunk(self, start: int, end: int, active: bool) -> None:
         self._known = end
@@ -110,7 +122,7 @@ class StreamingTranscriber:
                 self._open = True
                 self._begin = max(self._begin, start - _samples(LEAD_S))
                 self._heard = self._begin
-            self._speech.append(start, end)
+            self._active.append(start, end)
             self._speech_end = end
         if not self._open:
             self._begin = max(self._begin, end - _samples(LEAD_S))
@@ -120,6 +132,7 @@ class StreamingTranscriber:
             self._pass(end)
             self._trim(end)
         self._sound.forget(self._begin)
+        self._active.forget(self._begin)
         self._speech.forget(self._begin)
 
     def _is_due(self, start: int, end: int) -> bool:
@@ -139,10 +152,13 @@ class StreamingTranscriber:
         self._commit(self._agreement.insert(placed, self._time_s(end)))
 
     def _place(self, word: Word) -> Word | None:
-        """The word in session time and within the voice activity; None if it lies outside of it."""
-        part = self._speech.clip(
-            self._begin + _samples(word.start_s), self._begin + _samples(word.end_s), _samples(SPEECH_SLACK_S)
-        )
+        """The word in session time; None if it lies in silence.
+
+        The alignment gives a pause to one of the words beside it: what lies in speech is the word.
+        """
+        stretch = self._begin + _samples(word.start_s), self._begin + _samples(word.end_s)
+        slack = _samples(SPEECH_SLACK_S)
+        part = self._speech.clip(*stretch, slack) or self._active.clip(*stretch, slack)
         if part is None:
             return None
         start, end = part
