@@ -33,7 +33,7 @@ POLARITY_WEIGHT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast the cross-attention learns."""
+    """How long and how fast the cross-attention learns, and on how many pairs is decided and measured."""
 
     steps: int = 2400
     batch: int = 256
@@ -41,6 +41,7 @@ class Schedule:
     weight_decay: float = 0.05
     validate_every: int = 200
     validation_pairs: int = 4096
+    test_pairs: int = 8192
 
 
 def fit_product(
@@ -176,7 +177,7 @@ def _fit_scales(fuser: CrossAttention, pairs: Pairs) -> None:
 
 
 def _scale(logits: Tensor, log_prior: Tensor, targets: Tensor) -> Tensor:
-    """What to multiply the evidence with, the part of the logits (B, C) beyond the prior, to fit the targets."""
+    """The factor of the evidence, the logits (B, C) less the log prior, that fits the targets best."""
     scale = torch.ones((), requires_grad=True)
     evidence = logits - log_prior
     _minimise(lambda: nn.functional.cross_entropy(log_prior + scale * evidence, targets), [scale])
