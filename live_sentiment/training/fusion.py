@@ -9,7 +9,7 @@ validation pairs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +96,17 @@ class CrossAttentionTraining:
         self._learning_rate = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, schedule.learning_rate, total_steps=schedule.steps, pct_start=0.1
         )
+        self._identity = {
+            "schedule": asdict(schedule),
+            "heads": {modality: expert.sha256 for modality, expert in experts.items()},
+        }
         self._step = 0
         self._best: dict[str, Any] = {"loss": float("inf"), "weights": self._fuser.state_dict()}
         if checkpoint is not None and checkpoint.is_file():
-            self._resume(torch.load(checkpoint, weights_only=True))
+            state = torch.load(checkpoint, weights_only=True)
+            # One of another schedule or other heads is of another training: it is written over.
+            if state["identity"] == self._identity:
+                self._resume(state)
 
     def run(self, progress: Progress) -> tuple[CrossAttention, float]:
         """Train to the end; the state best on validation pairs, calibrated on them, and its loss there in
@@ -140,6 +147,7 @@ class CrossAttentionTraining:
 
     def _state(self) -> dict[str, Any]:
         return {
+            "identity": self._identity,
             "step": self._step,
             "weights": self._fuser.state_dict(),
             "optimiser": self._optimiser.state_dict(),

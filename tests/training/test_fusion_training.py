@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,19 @@ def test_an_interrupted_training_ends_where_it_would_have(
     assert steps[0] == 41
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_other_heads_is_not_taken_up(
+    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]], tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "seed0.checkpoint"
+    short = replace(SCHEDULE, steps=20)
+    data = pools["train"], pools["validation"]
+    CrossAttentionTraining(experts, *data, short, seed=0, checkpoint=checkpoint).run(
+        lambda _step, _line: None
+    )
+    retrained = {**experts, "text": replace(experts["text"], sha256="1")}
+    steps: list[int] = []
+    again = CrossAttentionTraining(retrained, *data, short, seed=0, checkpoint=checkpoint)
+    again.run(lambda step, _line: steps.append(step))
+    assert steps[0] == 1
