@@ -70,7 +70,7 @@ def beeps(seconds: float, beep_s: float, rate_hz: int = 48_000, length_s: float 
 
 
 def greys(times: Iterable[float], size: tuple[int, int] = (64, 64)) -> Iterator[Picture]:
-    """One plain picture for each time, the n-th with the grey level 16 + 8 n mod 224; size is (height, width)."""
+    """One plain picture for each time, the n-th of `grey_level(n)`; size is (height, width)."""
     for index, time_s in enumerate(times):
         yield time_s, np.full((*size, 3), grey_level(index), np.uint8)
 

@@ -14,7 +14,7 @@ from av.video.reformatter import VideoReformatter
 
 from live_sentiment.types import ImageArray
 
-_GRID_SHIFT = Fraction(1, 4)
+_GRID_SHIFT = Fraction(1, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class PictureConverter:
 class FrameGrid:
     """Chooses at most `rate_hz` frames per second by their time: the first in each cell of a regular grid.
 
-    The cells start a quarter of a period early, so that a regular stream of the same or a multiple of the
+    The cells start a sixteenth of a period early, so that a regular stream of the same or a multiple of the
     rate does not fall on their edges, where the rounding of timestamps would decide.
     """
 

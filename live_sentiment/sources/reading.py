@@ -113,7 +113,7 @@ class Reading:
 
     def _decode(self, stream: Any, packet: Any) -> Iterator[MediaItem]:
         try:
-            frames = stream.decode(packet)
+            frames = self._stream_frames(stream, packet)
         except FFmpegError:
             yield from self._damage(self._session_time(packet, stream))
             return
@@ -125,6 +125,10 @@ class Reading:
                 yield from self._blocks.add(frame, stated)
             else:
                 yield from self._picture(frame, stated)
+
+    @staticmethod
+    def _stream_frames(stream: Any, packet: Any) -> list[Any]:
+        return list(stream.decode(packet))
 
     def _picture(self, frame: Any, stated: Fraction | None) -> Iterator[VideoFrame]:
         after_last = Fraction(0) if self._last_frame is None else self._last_frame + self._period

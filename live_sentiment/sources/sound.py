@@ -21,6 +21,7 @@ _MONO_WEIGHTS = {"FC": _CENTRE, "FL": _SIDE, "FR": _SIDE, "LFE": _SILENT, "LFE2"
 FILTER_WIDTH = 16
 """Zero crossings of the windowed sinc on each side."""
 _ROLLOFF = 0.99
+_PIECE_S = 1 / 8
 _LARGEST_BANK = 2_000_000
 
 
@@ -75,49 +76,51 @@ def _to_float(samples: Any) -> FloatArray:
 class StreamResampler:
     """Resamples a stream piece by piece to the samples that resampling it whole would give.
 
-    Each call filters the new samples together with as much of the past as the filter reaches, and holds back
-    as much as it reaches ahead; the filter is symmetric, so that sample n of the output is the sound at
-    n / 16 kHz after the first sample of the input, without delay. `flush` gives the rest.
+    Each piece is filtered together with as much of the past and of the future as the filter reaches; the
+    filter is symmetric, so that sample n of the output is the sound at n / 16 kHz after the first sample of
+    the input, without delay. Pieces are cut by their place in the stream, so that no bit of the output
+    depends on how the input was cut. What is held back on the way, up to 0.2 s, comes with `flush`.
     """
 
     def __init__(self, rate_hz: int) -> None:
         common = math.gcd(rate_hz, SAMPLE_RATE_HZ)
         self._step_in, self._step_out = rate_hz // common, SAMPLE_RATE_HZ // common
         reach = math.ceil(FILTER_WIDTH * self._step_in / (min(self._step_in, self._step_out) * _ROLLOFF))
-        # Whole steps, so that dropping the context's output drops a whole number of samples.
-        self._context = math.ceil(reach / self._step_in) * self._step_in
+        # Whole steps, so that the output of what comes before a piece is a whole number of samples.
+        self._context = self._whole_steps(reach)
+        self._piece = self._whole_steps(rate_hz * _PIECE_S)
         self._resample = Resample(
             rate_hz, SAMPLE_RATE_HZ, lowpass_filter_width=FILTER_WIDTH, rolloff=_ROLLOFF
         )
-        self._past = np.zeros(self._context, np.float32)
-        self._ahead = np.zeros(0, np.float32)
+        self._held = np.zeros(self._context, np.float32)  # the past that the filter reaches, then what is new
         self._received = self._emitted = 0
 
     def __call__(self, samples: FloatArray) -> FloatArray:
-        """Samples at 16 kHz, as far as they can be known after these."""
+        """Samples at 16 kHz, as far as they are known after these."""
         self._received += len(samples)
-        self._ahead = np.concatenate([self._ahead, samples])
-        ready = (len(self._ahead) - self._context) // self._step_in * self._step_in
-        return self._filter(ready) if ready > 0 else np.zeros(0, np.float32)
+        self._held = np.concatenate([self._held, samples])
+        return self._filter()
 
     def flush(self) -> FloatArray:
         """The remaining samples: in total ⌈received × 16 kHz / rate⌉. The stream is over."""
-        total = -(-self._received * self._step_out // self._step_in)
-        missing = total - self._emitted
-        steps = math.ceil(missing / self._step_out)
-        padding = steps * self._step_in + self._context - len(self._ahead)
-        self._ahead = np.concatenate([self._ahead, np.zeros(max(padding, 0), np.float32)])
-        return self._filter(steps * self._step_in)[:missing]
+        missing = -(-self._received * self._step_out // self._step_in) - self._emitted
+        self._held = np.pad(self._held, (0, 2 * self._piece + self._context))
+        return self._filter()[:missing]
 
-    def _filter(self, ready: int) -> FloatArray:
-        span = np.concatenate([self._past, self._ahead[: ready + self._context]])
-        first = self._context // self._step_in * self._step_out
-        count = ready // self._step_in * self._step_out
-        output: FloatArray = self._resample(torch.from_numpy(span))[first : first + count].numpy()
-        self._past = span[ready : ready + self._context].copy()
-        self._ahead = self._ahead[ready:]
-        self._emitted += count
-        return output
+    def _filter(self) -> FloatArray:
+        span, first = self._piece + 2 * self._context, self._context // self._step_in * self._step_out
+        count = self._piece // self._step_in * self._step_out
+        pieces = [np.zeros(0, np.float32)]
+        while len(self._held) >= span:
+            output = self._resample(torch.from_numpy(self._held[:span]))
+            pieces.append(output[first : first + count].numpy())
+            self._held = self._held[self._piece :]
+        joined: FloatArray = np.concatenate(pieces)
+        self._emitted += len(joined)
+        return joined
+
+    def _whole_steps(self, samples: float) -> int:
+        return math.ceil(samples / self._step_in) * self._step_in
 
 
 class OddRateResampler:

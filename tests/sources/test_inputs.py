@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import media_factory as factory
+import pytest
+
+from live_sentiment.errors import UsageError
+from live_sentiment.sources.inputs import find_media
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return factory.write_media(
+        tmp_path_factory.mktemp("clip") / "clip.wav", sound=factory.tone(0.2), audio_codec="pcm_s16le"
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, clip: Path) -> Path:
+    for name in ("take 10.wav", "take 2.wav", "Take 1.WAV", ".hidden.wav", "notes.txt", "deeper/other.wav"):
+        to = tmp_path / name
+        to.parent.mkdir(exist_ok=True)
+        shutil.copy(clip, to)
+    return tmp_path
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_a_folder_stands_for_the_media_in_it_in_the_order_a_person_counts(folder: Path) -> None:
+    assert names(find_media([str(folder)])) == ["Take 1.WAV", "take 2.wav", "take 10.wav"]
+
+
+def test_patterns_reach_deeper_when_told_to(folder: Path) -> None:
+    assert names(find_media([str(folder / "take*.wav")])) == ["take 2.wav", "take 10.wav"]
+    assert names(find_media([str(folder / "**" / "*.wav")])) == ["other.wav", "take 2.wav", "take 10.wav"]
+
+
+def test_arguments_keep_their_order_and_no_file_comes_twice(folder: Path) -> None:
+    last = folder / "take 10.wav"
+    roundabout = folder / "deeper" / ".." / "take 10.wav"
+    found = find_media([str(last), str(folder), str(roundabout)])
+    assert names(found) == ["take 10.wav", "Take 1.WAV", "take 2.wav"]
+
+
+def test_a_file_named_outright_may_be_called_anything(folder: Path) -> None:
+    odd = folder / "recording.of.today"
+    (folder / "take 2.wav").rename(odd)
+    assert find_media([str(odd)]) == [odd]
+
+
+def test_a_name_with_brackets_is_a_name_first(folder: Path) -> None:
+    odd = folder / "clip [1].wav"
+    (folder / "take 2.wav").rename(odd)
+    assert find_media([str(odd)]) == [odd]
+
+
+def test_the_home_folder_is_understood(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    assert find_media(["~/take 2.wav"]) == [folder / "take 2.wav"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("missing.mp4", "no such file"),
+        ("empty folder", "no media files in the folder"),
+        ("*.mkv", "no media file matches"),
+        ("notes.txt", "cannot be read as video or audio"),
+        ("zero.mp4", "is empty"),
+    ],
+)
+def test_what_is_not_media_gets_one_line(folder: Path, argument: str, says: str) -> None:
+    (folder / "empty folder").mkdir()
+    (folder / "notes.txt").write_text("words\n")
+    (folder / "zero.mp4").touch()
+    with pytest.raises(UsageError, match=says) as caught:
+        find_media([str(folder / argument)])
+    assert argument in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_may_not_be_read_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UsageError, match=r"cannot read the folder .*: Permission denied"):
+        find_media([str(folder)])
