@@ -35,10 +35,12 @@ class Snapshot:
     source: str
     """What a person calls the source: the file's name, the camera's."""
     state: State
+    start_s: float = 0.0
+    """Session time at which the analysis begins."""
     position_s: float = 0.0
-    """Session time that has been decoded."""
+    """Session time that has been analysed."""
     duration_s: float | None = None
-    """Length of the source; None where it has none or does not say."""
+    """Session time at which it will end; None where the source has no end or does not say."""
     elapsed_s: float = 0.0
     """Time since the analysis began, on the wall."""
     real_time_factor: float | None = None

@@ -75,8 +75,9 @@ class Dashboard:
             self._stopped.wait(1 / REFRESH_HZ)
 
     def _print_news(self) -> None:
+        encoding = self._console.encoding
         for line in self._lines.news(self._read()):
-            self._console.out(line, highlight=False)
+            self._console.out(line.encode(encoding, "replace").decode(encoding), highlight=False)
 
 
 class _Frame:

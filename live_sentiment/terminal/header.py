@@ -23,14 +23,15 @@ def part_done(snapshot: Snapshot) -> float | None:
     """How much of the source has been analysed, in [0, 1]; None where its length is not known."""
     if snapshot.state == "finished":
         return 1.0
-    if not snapshot.duration_s:
+    if snapshot.duration_s is None:
         return None
-    return min(snapshot.position_s / snapshot.duration_s, 1.0)
+    length_s = max(snapshot.duration_s - snapshot.start_s, 1e-9)
+    return min(max(snapshot.position_s - snapshot.start_s, 0.0) / length_s, 1.0)
 
 
 def time_left_s(snapshot: Snapshot) -> float | None:
     """Time on the wall until the end, at the present speed; None where that cannot be known."""
-    if snapshot.state != "running" or not snapshot.duration_s or snapshot.real_time_factor is None:
+    if snapshot.state != "running" or snapshot.duration_s is None or snapshot.real_time_factor is None:
         return None
     return max(snapshot.duration_s - snapshot.position_s, 0.0) * snapshot.real_time_factor
 
@@ -43,7 +44,7 @@ def speed(snapshot: Snapshot) -> str:
 
 def _progress(snapshot: Snapshot, width: int) -> Text:
     done, left_s = part_done(snapshot), time_left_s(snapshot)
-    of = f" / {clock(snapshot.duration_s)}" if snapshot.duration_s else ""
+    of = f" / {clock(snapshot.duration_s)}" if snapshot.duration_s is not None else ""
     figures = [
         f"{clock(snapshot.position_s)}{of}",
         percent(done) if done is not None else "",

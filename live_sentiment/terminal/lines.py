@@ -11,7 +11,9 @@ from live_sentiment.terminal.theme import clock, percent, printable, span
 STEPS = 10
 """Lines for a whole source whose length is known."""
 STEP_S = 60.0
-"""Session time between two lines where it is not known, and at least between two lines of a long source."""
+"""Session time between two lines where it is not known."""
+APART_S = 5.0
+"""Time on the wall between two lines: short clips have none but their last."""
 
 
 class ProgressLines:
@@ -19,6 +21,7 @@ class ProgressLines:
 
     def __init__(self) -> None:
         self._step = 0
+        self._told_s = 0.0
         self._state: str | None = None
         self._told: set[tuple[float, str]] = set()
 
@@ -29,13 +32,15 @@ class ProgressLines:
                 yield f"{clock(event.time_s)} {printable(event.message)}"
                 self._told.add(key)
         self._told &= {(event.time_s, event.message) for event in snapshot.events}
-        step = _step(snapshot)
-        if snapshot.state == "running" and (step > self._step or self._state != "running"):
-            yield _progress(snapshot)
+        if snapshot.state == "running":
+            step = _step(snapshot)
+            if step > self._step and snapshot.elapsed_s - self._told_s >= APART_S:
+                self._step, self._told_s = step, snapshot.elapsed_s
+                yield _progress(snapshot)
         elif snapshot.state not in {self._state, "starting"}:
             how = snapshot.failure or speed(snapshot)
-            yield printable(f"{snapshot.source}: {snapshot.state}" + (f", {how}" if how else ""))
-        self._step, self._state = step, snapshot.state
+            yield f"{printable(snapshot.source)}: {snapshot.state}" + (f", {printable(how)}" if how else "")
+        self._state = snapshot.state
 
 
 def _step(snapshot: Snapshot) -> int:
@@ -45,8 +50,9 @@ def _step(snapshot: Snapshot) -> int:
 
 def _progress(snapshot: Snapshot) -> str:
     done, left_s = part_done(snapshot), time_left_s(snapshot)
+    of = f" of {clock(snapshot.duration_s)}" if snapshot.duration_s is not None else ""
     figures = [
-        clock(snapshot.position_s) + (f" of {clock(snapshot.duration_s)}" if snapshot.duration_s else ""),
+        f"{clock(snapshot.position_s)}{of}",
         percent(done).strip() if done is not None else "",
         speed(snapshot),
         f"{span(left_s)} left" if left_s is not None else "",

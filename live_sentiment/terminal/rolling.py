@@ -49,9 +49,11 @@ def rolling(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 
 def _stretch(snapshot: Snapshot) -> tuple[float, float]:
     """A short source fits in as a whole; of a longer one, the last minute rolls."""
-    length_s = min(snapshot.duration_s or HISTORY_S, HISTORY_S)
-    newest_s = snapshot.latest.time_s if snapshot.latest else 0.0
-    return max(newest_s - length_s, 0.0), max(newest_s, length_s)
+    begin_s = snapshot.start_s
+    length_s = HISTORY_S if snapshot.duration_s is None else snapshot.duration_s - begin_s
+    length_s = min(max(length_s, 1.0), HISTORY_S)
+    newest_s = max(snapshot.latest.time_s if snapshot.latest else begin_s, begin_s + length_s)
+    return newest_s - length_s, newest_s
 
 
 def _sampled(snapshot: Snapshot, start_s: float, end_s: float, samples: int) -> list[TimelinePoint | None]:

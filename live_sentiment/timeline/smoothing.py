@@ -180,18 +180,20 @@ class Kalman(Filter):
 class HiddenMarkov(Filter):
     """Forward filter of a hidden Markov chain in continuous time; values are probabilities of shape (n,).
 
-    Rabiner (1989), A Tutorial on Hidden Markov Models, section III; scaled likelihoods (posterior / prior) as
-    in Bourlard and Morgan (1994), Connectionist Speech Recognition. The state jumps at rate 1 / τ to a state
+    Rabiner (1989), A Tutorial on Hidden Markov Models, section III. The state jumps at rate 1 / τ to a state
     drawn from the prior π, for which exp(Q Δt) = e^(−Δt / τ) I + (1 − e^(−Δt / τ)) 1 πᵀ.
 
-    The likelihood has the exponent 1 − exp(−Δt / τ), the part of a look it is. Without it the filter would
-    take each repetition for new evidence and end at 1.00; with it, one of seven emotions that stays at .6, .9
-    or .99 settles at .66, .84 or .93 (hop and τ by default): confidence keeps about what calibration gave it.
+    A classifier gives posteriors, so that the likelihood is posterior / prior (Bourlard and Morgan 1994,
+    Connectionist Speech Recognition). Here the prior is the result itself, carried on from Δt before: what an
+    overlapping window says again is no evidence. Over long gaps that is the plain prior π; over short ones
+    only what is new counts. Results that stay are therefore kept with exactly the confidence that calibration
+    gave them, where the plain prior would drive them to 1.00.
     """
 
     def _step(self, state: State, value: State, gap_s: float) -> State:
-        predicted = self._fade(state, gap_s)
-        joint = predicted * (value / self._prior) ** self._look(gap_s)
+        if gap_s == 0:
+            return state
+        joint = self._fade(state, gap_s) * value / self._fade(value, gap_s)
         filtered: State = joint / joint.sum()
         return filtered
 
