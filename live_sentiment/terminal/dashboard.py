@@ -42,8 +42,9 @@ class Dashboard:
     def __init__(self, read: Callable[[], Snapshot], console: Console) -> None:
         self._read = read
         self._console = console
-        # Block and braille characters need a Unicode encoding.
-        self._drawn = console.is_terminal and not console.options.ascii_only
+        # A dumb terminal cannot move the cursor; block and braille characters need a Unicode encoding.
+        able = console.is_terminal and not console.is_dumb_terminal
+        self._drawn = able and not console.options.ascii_only
         self._live = Live(
             _Frame(read), console=console, screen=True, refresh_per_second=REFRESH_HZ, auto_refresh=True
         )

@@ -28,7 +28,7 @@ def health(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 def _streams(snapshot: Snapshot) -> Text | None:
     if not snapshot.streams:
         return None
-    line = Text("streams ", style=QUIET)
+    line = Text.assemble(("streams ", QUIET))
     for number, stream in enumerate(snapshot.streams):
         line.append("  " if number else "")
         line.append_text(_stream(stream))

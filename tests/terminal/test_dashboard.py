@@ -22,7 +22,7 @@ NO_SOUND: dict[Modality, Presence] = {
     "voice": Presence(False, "no audio track"),
     "vision": Presence(True),
 }
-COLOUR = re.compile(r"\x1b\[(?:[0-9;]+;)?[39][0-7][;m]")
+COLOUR = re.compile(r"\x1b\[(?:[0-9;]+;)?[39][0-8][;m]")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -336,6 +336,15 @@ def test_in_a_pipe_there_are_few_plain_lines():
         "0:03 0.4 s of sound are missing",
         "clip.mp4: finished, RTF 0.25 (4.0×)",
     ]
+
+
+def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    console = terminal(color_system=None)
+    with Dashboard(finished, console):
+        pass
+    assert "\x1b" not in output(console)
+    assert "clip.mp4: finished" in output(console)
 
 
 def test_a_log_in_another_encoding_is_no_obstacle():
