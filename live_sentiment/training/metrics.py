@@ -60,10 +60,14 @@ def mean_recall(confusion: Counts) -> float:
 
 def weighted_f1(confusion: Counts) -> float:
     """F1 of every class, averaged by the number of its true samples; NaN without samples."""
-    support, guessed = confusion.sum(axis=1), confusion.sum(axis=0)
-    both = (support + guessed).astype(np.float64)
-    f1 = np.divide(2.0 * np.diag(confusion), both, out=np.zeros(len(both)), where=both > 0)
-    return float(f1 @ support / support.sum()) if support.sum() else float("nan")
+    support = confusion.sum(axis=1)
+    return float(_f1(confusion) @ support / support.sum()) if support.sum() else float("nan")
+
+
+def macro_f1(confusion: Counts) -> float:
+    """F1 averaged over the classes that have samples, each counting alike; NaN without samples."""
+    seen = confusion.sum(axis=1) > 0
+    return float(_f1(confusion)[seen].mean()) if seen.any() else float("nan")
 
 
 def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = 15) -> float:
@@ -78,22 +82,29 @@ def expected_calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins
     return float(np.abs(gaps).sum() / len(p))
 
 
-def negative_log_likelihood(logits: ArrayLike, labels: ArrayLike, temperature: float = 1.0) -> float:
-    """Mean cross-entropy in nats of softmax(logits / temperature); labels are class numbers or soft."""
+def negative_log_likelihood(
+    logits: ArrayLike, labels: ArrayLike, temperature: float = 1.0, weights: ArrayLike | None = None
+) -> float:
+    """Mean cross-entropy in nats of softmax(logits / temperature); labels are class numbers or soft.
+
+    `weights`, shape (N,), weight the samples; None weights them alike.
+    """
     scores = log_softmax(np.asarray(logits, np.float64) / temperature, axis=1)
-    return float(-(_distribution(labels, scores.shape[1]) * scores).sum(axis=1).mean())
+    losses = -(_distribution(labels, scores.shape[1]) * scores).sum(axis=1)
+    return float(np.average(losses, weights=None if weights is None else np.asarray(weights)))
 
 
-def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
+def fit_temperature(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> float:
     """The temperature T that makes softmax(logits / T) fit the labels best (Guo et al. 2017).
 
     Fit it on validation data: on the training data it only measures the overfitting. Soft labels calibrate
-    towards what annotators would say rather than towards one right answer.
+    towards what annotators would say rather than towards one right answer. `weights`, shape (N,), make the
+    samples stand for another class distribution than they have.
     """
     low, high = np.log(TEMPERATURE_RANGE)
     scores = np.asarray(logits, np.float64)
     found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(scores, labels, float(np.exp(log_t))),
+        lambda log_t: negative_log_likelihood(scores, labels, float(np.exp(log_t)), weights),
         bounds=(low, high),
         method="bounded",
     )
@@ -148,6 +159,14 @@ def report(logits: ArrayLike, labels: ArrayLike, names: Sequence[str], temperatu
         calibration_error=expected_calibration_error(softmax(scores / temperature, axis=1), labels),
         confusion=confusion.tolist(),
     )
+
+
+def _f1(confusion: Counts) -> Floats:
+    """F1 of every class, shape (C,); 0 for a class neither seen nor guessed."""
+    both = (confusion.sum(axis=1) + confusion.sum(axis=0)).astype(np.float64)
+    f1: Floats = np.zeros(len(both))
+    np.divide(2.0 * np.diag(confusion), both, out=f1, where=both > 0)
+    return f1
 
 
 def _distribution(labels: ArrayLike, classes: int) -> Floats:

@@ -1,0 +1,126 @@
+"""The face stage: frames in, one vision observation per person and looked-at frame out.
+
+Latency: none. What it says of a frame depends on that frame and on earlier ones, and is out when it returns.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from live_sentiment.config import FaceConfig
+from live_sentiment.perception.face.align import align
+from live_sentiment.perception.face.detect import FaceDetector
+from live_sentiment.perception.face.expression import Expression, polarity_of
+from live_sentiment.perception.face.quality import face_quality
+from live_sentiment.perception.face.track import FaceTracker
+from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
+from live_sentiment.weights.shipped import load_shipped
+
+MOUTH = (slice(31, 45), slice(11, 37))
+"""Rows and columns of the aligned crop that hold the mouth, the chin and the lower cheeks."""
+
+ROUNDING_S = 1e-6
+"""Frame times are sums of floats: a frame this much early still counts as on time."""
+
+
+class FaceAnalyzer:
+    """Finds, follows and reads every face.
+
+    The details of an observation are "box" (left, top, width, height in pixels), "score" (the detector's
+    confidence) and "mouth_motion" (mean absolute difference of the mouth between this aligned crop of the
+    person and the one of the previous frame looked at, in [0, 1]; 0 for the first).
+
+    Args:
+        config: rates, sizes and the name of the network.
+        detector: the model folder of YuNet.
+        device: where the expression network runs; the detector runs on the CPU.
+
+    Raises:
+        UsageError: the detector or the network cannot be had.
+    """
+
+    def __init__(self, config: FaceConfig, detector: Path, device: torch.device) -> None:
+        self._config = config
+        self._detect = FaceDetector(detector, config.detect_size_px, config.detect_score)
+        self._tracker = FaceTracker()
+        self._read = Expression(load_shipped(config.encoder), device)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the video seen so far: people, counters, phase."""
+        self._tracker.reset()
+        self._last_slot: int | None = None
+        self._since_detection = 0
+        self._mouths: dict[int, ImageArray] = {}
+        self.frames_looked_at = 0
+        """Frames that were analysed, of those given."""
+        self.frames_with_face = 0
+        """Of these, the ones with at least one face."""
+
+    @property
+    def expert(self) -> Expert:
+        """What fusion must know of this stage."""
+        return Expert(
+            modality="vision",
+            embedding_dim=self._read.embedding_dim,
+            emotion_prior=self._read.prior,
+            polarity_prior=polarity_of(self._read.prior),
+            model=self._read.name,
+            sha256=self._read.sha256,
+        )
+
+    def __call__(self, frame: VideoFrame) -> StageOutput:
+        """Analyse one frame, or pass it over if it comes sooner than `rate_hz` asks for; in time order."""
+        slot = int(np.floor((frame.time_s + ROUNDING_S) * self._config.rate_hz))
+        if slot == self._last_slot:
+            return StageOutput((), frame.time_s)
+        self._last_slot = slot
+        people = self._largest(self._follow(frame))
+        self.frames_looked_at += 1
+        self.frames_with_face += bool(people)
+        return StageOutput(self._observe(frame, people), frame.time_s)
+
+    def _follow(self, frame: VideoFrame) -> list[FaceTrack]:
+        """Everyone in the frame. While nobody is in view every frame is searched, so that no one waits."""
+        if self._since_detection:
+            people = self._tracker.carry(frame.time_s)
+            self._since_detection = (self._since_detection + 1) % self._config.detect_every
+            if people:
+                return people
+        self._since_detection = 1 % self._config.detect_every
+        return self._tracker.update(frame.time_s, self._detect(frame.image))
+
+    def _largest(self, people: list[FaceTrack]) -> list[FaceTrack]:
+        largest = sorted(people, key=lambda face: -face.box[2] * face.box[3])[: self._config.max_people]
+        return sorted(largest, key=lambda face: face.person)
+
+    def _observe(self, frame: VideoFrame, people: list[FaceTrack]) -> tuple[Observation, ...]:
+        crops = [align(frame.image, face.landmarks) for face in people]
+        before, self._mouths = self._mouths, {}
+        if not people:
+            return ()
+        readings = self._read(crops)
+        return tuple(
+            Observation(
+                modality="vision",
+                time_s=frame.time_s,
+                embedding=readings.embeddings[row],
+                emotions=readings.emotions[row],
+                polarity=readings.polarity[row],
+                quality=face_quality(face, crop),
+                person=face.person,
+                details={
+                    "box": face.box,
+                    "score": face.score,
+                    "mouth_motion": self._mouth_motion(face.person, crop, before),
+                },
+            )
+            for row, (face, crop) in enumerate(zip(people, crops, strict=True))
+        )
+
+    def _mouth_motion(self, person: int, crop: ImageArray, before: dict[int, ImageArray]) -> float:
+        mouth = self._mouths[person] = crop[MOUTH]
+        return float(np.abs(mouth.astype(np.float32) - before.get(person, mouth)).mean() / 255)

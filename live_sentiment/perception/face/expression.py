@@ -1,0 +1,158 @@
+"""The expression network: what a face shows, from one grey crop of 48 by 48 pixels.
+
+It reads luminance only. A colour cast, a warm lamp or a black-and-white camera then cannot mislead it, and
+the pictures it learnt from are grey anyway. Every crop is standardised first, which takes out exposure and
+contrast.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from live_sentiment.errors import UsageError
+from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray, ImageArray
+from live_sentiment.weights.shipped import ShippedWeights
+
+WIDTHS = (32, 64, 128, 192)
+"""Channels of the stem and of the three stages; the last is the size of the embedding."""
+
+FLAT_CROP = 4.0
+"""Grey levels: a crop with less contrast than this is not amplified further."""
+
+
+class Convolution(nn.Sequential):
+    """3 × 3 convolution and batch normalisation."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), nn.BatchNorm2d(outputs)
+        )
+
+
+class Stage(nn.Module):
+    """Halves the picture, then refines it by one residual pair of convolutions (He et al. 2016)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.halve = Convolution(inputs, outputs, stride=2)
+        self.first = Convolution(outputs, outputs)
+        self.second = Convolution(outputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) to (B, outputs, H / 2, W / 2)."""
+        x = self.halve(x).relu()
+        refined: Tensor = x + self.second(self.first(x).relu())
+        return refined.relu()
+
+
+class ExpressionNet(nn.Module):
+    """Crops to embeddings and class scores: a stem, three stages, an average, a linear layer.
+
+    The picture goes 48 → 24 → 12 → 6 px; 138 million multiplications and 1.35 million parameters.
+    """
+
+    def __init__(
+        self, widths: Sequence[int] = WIDTHS, classes: int = len(EMOTIONS), dropout: float = 0.2
+    ) -> None:
+        super().__init__()
+        self.stem = Convolution(1, widths[0])
+        self.stages = nn.Sequential(
+            *(Stage(inputs, outputs) for inputs, outputs in itertools.pairwise(widths))
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(widths[-1], classes)
+
+    def embed(self, crops: Tensor) -> Tensor:
+        """Crops (B, 1, 48, 48), grey levels 0..255, to embeddings (B, widths[-1])."""
+        x = self.stem(standardise(crops)).relu()
+        maps: Tensor = self.stages(x)
+        return maps.mean(dim=(2, 3))
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Crops (B, 1, 48, 48), grey levels 0..255, to class scores (B, classes) in the order of EMOTIONS."""
+        found: Tensor = self.head(self.dropout(self.embed(crops)))
+        return found
+
+
+def standardise(crops: Tensor) -> Tensor:
+    """Every crop of (B, 1, H, W) to mean 0 and deviation 1 of its own."""
+    mean = crops.mean(dim=(2, 3), keepdim=True)
+    deviation = crops.std(dim=(2, 3), keepdim=True)
+    return (crops - mean) / deviation.clamp(min=FLAT_CROP)
+
+
+NEGATIVE = tuple(EMOTIONS.index(name) for name in ("sadness", "anger", "fear", "disgust"))
+NEUTRAL = tuple(EMOTIONS.index(name) for name in ("neutral", "surprise"))
+POSITIVE = (EMOTIONS.index("joy"),)
+
+
+def polarity_of(emotions: FloatArray) -> FloatArray:
+    """Polarity (..., 3) of emotion probabilities (..., 7): the sum over the emotions of each sign.
+
+    Surprise counts as neutral, since a surprised face alone does not say whether the surprise is welcome.
+    """
+    by_sign = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
+    return np.stack([emotions[..., by_sign[name]].sum(axis=-1) for name in POLARITIES], axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the network says of n crops."""
+
+    embeddings: FloatArray
+    """Shape (n, dim)."""
+    emotions: FloatArray
+    """Shape (n, 7), calibrated probabilities in the order of EMOTIONS."""
+    polarity: FloatArray
+    """Shape (n, 3), calibrated probabilities in the order of POLARITIES."""
+
+
+class Expression:
+    """Reads crops with trained weights.
+
+    Args:
+        weights: what `train face` wrote.
+        device: where the network runs.
+
+    Raises:
+        UsageError: the weights are of another kind of network or for other classes.
+    """
+
+    def __init__(self, weights: ShippedWeights, device: torch.device) -> None:
+        described = weights.metadata
+        if described.get("part") != "face" or tuple(described["labels"]) != EMOTIONS:
+            raise UsageError(f"{weights.name} is not an expression network of `live-sentiment train face`")
+        net = ExpressionNet(described["widths"])
+        net.load_state_dict(dict(weights.tensors))
+        self._net = _folded(net.eval()).to(device)
+        self._temperature = float(described["temperature"])
+        self._device = device
+        self.name, self.sha256 = weights.name, weights.sha256
+        self.embedding_dim: int = described["widths"][-1]
+        self.prior: FloatArray = np.array(described["prior"], np.float32)
+        """Shape (7,), the class distribution under which the probabilities are calibrated."""
+
+    @torch.inference_mode()
+    def __call__(self, crops: Sequence[ImageArray]) -> Readings:
+        """Read grey crops of shape (48, 48), at least one."""
+        batch = torch.from_numpy(np.stack(crops)[:, None].astype(np.float32)).to(self._device)
+        embeddings = self._net.embed(batch)
+        emotions = (self._net.head(embeddings) / self._temperature).softmax(dim=1).cpu().numpy()
+        return Readings(embeddings.cpu().numpy(), emotions, polarity_of(emotions))
+
+
+def _folded(net: ExpressionNet) -> ExpressionNet:
+    """The same function with every batch normalisation worked into its convolution: a third fewer steps."""
+    for module in net.modules():
+        if isinstance(module, Convolution):
+            convolution, normalisation = cast(nn.Conv2d, module[0]), cast(nn.BatchNorm2d, module[1])
+            module[0] = nn.utils.fusion.fuse_conv_bn_eval(convolution, normalisation)
+            module[1] = nn.Identity()
+    return net
