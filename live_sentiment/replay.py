@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.analysis import Analysis
 from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
 from live_sentiment.errors import UsageError
+from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import TimelineWriter
@@ -114,7 +117,7 @@ class Replay:
         self._analysis = Analysis(
             WindowAligner(config.window, absent, first_s=excerpt.start_s or 0.0),
             stages.fusion,
-            Timeline(config.timeline),
+            Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
             sinks,
             absent=absent,
             gauges=self.gauges,
@@ -166,6 +169,7 @@ class Replay:
             Snapshot(
                 source=self._path.name,
                 state=self._state,
+                start_s=self._excerpt.start_s or 0.0,
                 position_s=self._session.position_s,
                 duration_s=self._end_s(),
                 elapsed_s=elapsed_s,
