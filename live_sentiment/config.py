@@ -102,11 +102,19 @@ class SpeechConfig(Part):
     language: str = "en"
     hop_s: Seconds = 1.0
     """New sound between two passes of the recogniser."""
-    buffer_s: Seconds = 12.0
-    """Longest stretch of sound that one pass looks at."""
+    buffer_s: Annotated[float, Field(gt=0, le=28, validate_default=True)] = 12.0
+    """Longest stretch of sound that one pass looks at: at least two hops, and within Whisper's 30 s."""
     beam: Annotated[int, Field(ge=1)] = 1
     encoding: Literal["spliced", "padded"] = "spliced"
     """Encode only the sound there is and splice encoded silence behind it, or pad to 30 s as Whisper does."""
+
+    @field_validator("buffer_s")
+    @classmethod
+    def _holds_two_hops(cls, buffer_s: float, others: ValidationInfo) -> float:
+        hop_s = others.data.get("hop_s", 0.0)
+        if buffer_s < 2 * hop_s:
+            raise ValueError(f"must hold two hops ({hop_s:g} s each)")
+        return buffer_s
 
 
 class TextConfig(Part):

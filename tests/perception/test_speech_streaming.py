@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from live_sentiment.config import SpeechConfig
+from live_sentiment.config import SpeechConfig, load_config
+from live_sentiment.errors import UsageError
 from live_sentiment.perception.speech.recogniser import Hypothesis
 from live_sentiment.perception.speech.streaming import END_SILENCE_S, LEAD_S, StreamingTranscriber
 from live_sentiment.types import AudioBlock, SpeechActivity, Transcript, Word
@@ -145,8 +146,8 @@ def test_only_the_voice_and_a_little_around_it_is_heard_and_only_while_there_is_
     run(StreamingTranscriber(SpeechConfig(), recogniser), sound(12.0), TALK_VOICE)
     starts_s, ends_s = zip(*recogniser.heard_s, strict=True)
     assert starts_s[0] == pytest.approx(1.0 - LEAD_S, abs=CHUNK_S)
-    # Nothing is left to hear behind 3.0 s, and a rest of 0.4 s behind 8.0 s.
-    assert ends_s == pytest.approx([2.0, 3.0, 7.0, 8.0, 8.6], abs=0.05)
+    # Nothing is left to hear behind 3.0 s, and 0.4 s of speech behind 8.0 s.
+    assert ends_s == pytest.approx([2.0, 3.0, 7.0, 8.0, 8.4 + END_SILENCE_S], abs=0.05)
 
 
 def test_the_end_of_an_utterance_settles_it_at_once() -> None:
@@ -287,3 +288,11 @@ def test_reset_forgets_everything() -> None:
 def test_a_stream_without_sound_ends() -> None:
     result = StreamingTranscriber(SpeechConfig(), Scripted([])).finish()
     assert result == Transcript((), (), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"), [("buffer_s=1.5", "two hops"), ("hop_s=7", "two hops"), ("buffer_s=29", "28")]
+)
+def test_a_buffer_that_cannot_work_is_refused(override: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=rf"perception\.speech\.buffer_s.*{reason}"):
+        load_config(overrides=[f"perception.speech.{override}"])

@@ -23,6 +23,9 @@ from faster_whisper.transcribe import get_suppressed_tokens, merge_punctuations
 from live_sentiment.errors import UsageError
 from live_sentiment.types import SAMPLE_RATE_HZ, FloatArray, Word
 
+SHORTEST = SAMPLE_RATE_HZ // 50
+"""Samples that make one step of the encoding, 20 ms: there are no words in less."""
+
 SILENCE_MEL = -1.5
 """Whisper's log-mel of digital silence: (log10(1e-10) + 4) / 4."""
 
@@ -140,6 +143,8 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         """
         if len(samples) > self.feature_extractor.n_samples:
             raise ValueError(f"{len(samples) / SAMPLE_RATE_HZ:.1f} s of sound in one pass, 30 s at most")
+        if len(samples) < SHORTEST:
+            return Hypothesis((), 1.0, 0.0, 0.0)
         features = self.feature_extractor(samples)[:, :-1]
         encoded = self.encode(features)
         prompt = self.get_prompt(self._tokenizer, [], without_timestamps=True)

@@ -23,11 +23,9 @@ from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, SpeechActivity, Tra
 LEAD_S = 0.3
 """Sound before the voice activity that is heard too: soft first consonants."""
 
-LAG_S = 0.2
-"""Sound behind the voice activity that is heard too."""
-
 END_SILENCE_S = 0.5
-"""Silence that ends an utterance. The detector itself holds on for a while (`voice.min_silence_s`)."""
+"""Silence that ends an utterance; the detector itself holds on for a while (`voice.min_silence_s`). The last
+pass hears it too: words cut short behind their end are misheard."""
 
 SHORTEST_PASS_S = 0.5
 """Less sound than this is not worth a pass while more may follow."""
@@ -182,19 +180,18 @@ class StreamingTranscriber:
             self._cut(end - self._hop)
 
     def _cut(self, sample: int) -> None:
-        self._begin = max(self._begin, sample)
+        self._begin = max(self._begin, min(sample, self._known))
         time_s = self._time_s(self._begin)
         self._in_buffer = [word for word in self._in_buffer if word.end_s > time_s]
 
     def _close(self, end: int) -> None:
         """End the utterance: commit what is left of it."""
-        last = min(self._speech_end + _samples(LAG_S), end)
         if self._heard < self._speech_end:
-            self._pass(last)
+            self._pass(min(end, self._speech_end + _samples(END_SILENCE_S)))
         self._commit(self._agreement.settle())
         self._open = False
         self._in_buffer = []
-        self._begin = max(self._begin, last, end - _samples(LEAD_S))
+        self._begin = max(self._begin, end - _samples(LEAD_S))
 
     def _result(self) -> Transcript | None:
         ends_s = [word.end_s for word in self._in_buffer[-1:]]
