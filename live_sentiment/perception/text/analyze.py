@@ -1,0 +1,80 @@
+"""Committed words in, one reading of the utterance so far per word out.
+
+Latency: none of its own. A word is read when the transcriber commits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from live_sentiment.config import TextConfig
+from live_sentiment.perception.text.encoder import TextEncoder
+from live_sentiment.perception.text.head import CalibratedHead
+from live_sentiment.perception.text.utterance import UtteranceReader
+from live_sentiment.types import Expert, Observation, StageOutput, Word
+
+
+class TextAnalyzer:
+    """Reads words as they are committed; what it says depends on the words alone, however they were grouped.
+
+    Every word is read with what came before it in its utterance, in an encoder pass of its own: in a batch,
+    the last bits of a reading would depend on its neighbours.
+
+    Args:
+        config: encoder and head by name, and how much context is read.
+        encoder_folder: where the encoder's files lie, or its name on a model hub.
+        device: where the encoder computes.
+        offline: never ask a hub.
+
+    Raises:
+        UsageError: no such encoder or head, or they do not belong together.
+    """
+
+    def __init__(
+        self, config: TextConfig, encoder_folder: str | Path, device: torch.device, *, offline: bool = False
+    ) -> None:
+        self._context_utterances = config.context_utterances
+        self._encoder = TextEncoder(encoder_folder, device, offline=offline)
+        self._head = CalibratedHead(config.head, self._encoder, config.encoder)
+        self.reset()
+
+    @property
+    def expert(self) -> Expert:
+        """What fusion must know of encoder and head."""
+        return self._head.expert
+
+    def reset(self) -> None:
+        """Forget the words so far."""
+        self._reader = UtteranceReader(self._context_utterances, self._fits)
+        self._watermark_s = 0.0
+
+    def __call__(self, words: Sequence[Word]) -> StageOutput:
+        """Read newly committed words, in time order.
+
+        Observations carry, in `details`, the "utterance" that was read, without its context; their quality is
+        the mean probability of its words.
+        """
+        observations = tuple(self._read(word) for word in words)
+        if words:
+            self._watermark_s = words[-1].end_s
+        return StageOutput(observations, self._watermark_s)
+
+    def _read(self, word: Word) -> Observation:
+        self._reader.add(word)
+        embedding = self._encoder.embed(self._encoder.tokens(self._reader.text))
+        emotions, polarity = self._head(embedding)
+        return Observation(
+            modality="text",
+            time_s=word.end_s,
+            embedding=embedding,
+            emotions=emotions,
+            polarity=polarity,
+            quality=self._reader.probability,
+            details={"utterance": self._reader.utterance},
+        )
+
+    def _fits(self, text: str) -> bool:
+        return len(self._encoder.tokens(text)) <= self._encoder.max_tokens
