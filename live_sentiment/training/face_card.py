@@ -83,7 +83,7 @@ pictures of their own in the same form with the command below. Landmarks come fr
     live-sentiment train face --data FOLDER --output FILE.safetensors --epochs {epochs} --seed {seed}
 
 Soft labels from the votes; classes drawn by the power {draw:.2g} of their frequency; SGD with a cosine
-schedule to {epochs} epochs, the first {low:.0%} of them at {low_px} px; moving average of the weights. Pictures
+schedule to {epochs} epochs, the first {low:.0%} at {low_px} px; moving average of the weights. Pictures
 are turned, shifted, zoomed, stretched, mirrored, blurred, sharpened, reduced, lit from one side, over- and
 underexposed, made noisy and covered in part. Colour needs none of that: the network sees luminance alone.
 """
