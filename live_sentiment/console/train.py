@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
+
+from live_sentiment.console.options import add_config_options, config_from
+from live_sentiment.errors import UsageError
 
 
 def add_parser(commands: Any) -> None:
@@ -11,4 +15,212 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "train", help="train the small networks and heads that ship with the package"
     )
-    parser.add_subparsers(title="parts", metavar="PART", required=True)
+    parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    _add_fusion(parts)
+    _add_text(parts)
+    _add_face(parts)
+
+
+def _add_fusion(parts: Any) -> None:
+    """Declare `train fusion`."""
+    parser: argparse.ArgumentParser = parts.add_parser(
+        "fusion",
+        help="how the opinions of the heads are combined, on synthetic pairs",
+        description=(
+            "Train the fusers on SYNTHETIC pairs: words, voices and faces of different people that carry the "
+            "same label, read by the heads of the configuration. What is learnt is how far each head can be "
+            "trusted, not how one person's words, voice and face go together. Interrupted, it goes on where "
+            "it stopped."
+        ),
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="holds text/meld, text/goemotions, voice/ and face/, as the other parts read them",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the .safetensors file; its card lies beside it",
+    )
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
+    parser.add_argument("--seeds", type=int, default=3, help="how many trainings to choose from; default: 3")
+    parser.add_argument("--steps", type=int, default=2400, help="of each training; default: 2400")
+    add_config_options(parser)
+    parser.set_defaults(run=run_fusion)
+
+
+def run_fusion(options: argparse.Namespace) -> int:
+    """Embed what is not embedded yet, train, and print how good each subset of the modalities is."""
+    if options.output.suffix != ".safetensors":
+        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
+    if options.seeds < 1 or options.steps < 1:
+        raise UsageError("--seeds and --steps take a number from 1 on")
+    config = config_from(options)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from live_sentiment.training.fusion import Schedule
+    from live_sentiment.training.fusion_data import read_corpora
+    from live_sentiment.training.fusion_run import train_fusion
+    from live_sentiment.weights.progress import TerminalProgress
+    from live_sentiment.weights.store import ModelStore
+
+    store = ModelStore(config.models, progress=TerminalProgress())
+    cache = options.cache or options.output.parent / "cache"
+    with Progress(console=Console(stderr=True)) as bars:
+        experts, corpora = read_corpora(options.data, config, store, cache, bars)
+        tasks = [bars.add_task(f"seed {seed}", total=options.steps) for seed in range(options.seeds)]
+        rows = train_fusion(
+            experts,
+            corpora,
+            options.output,
+            seeds=options.seeds,
+            schedule=Schedule(steps=options.steps),
+            command="live-sentiment train fusion --data FOLDER --output FILE",
+            progress=lambda seed, step, line: bars.update(
+                tasks[seed], completed=step, description=f"seed {seed}: {line}"
+            ),
+        )
+    print(rows)
+    return 0
+
+
+def _add_face(parts: Any) -> None:
+    """Declare `train face`."""
+    parser: argparse.ArgumentParser = parts.add_parser(
+        "face",
+        help="the expression network, on FERPlus",
+        description=(
+            "Train the expression network on FERPlus: either ferplus_{train,valid,test}.npz or the original "
+            "fer2013.csv with fer2013new.csv. The epoch, the class prior and the temperature are chosen on "
+            "the validation faces; the test faces are looked at once, at the end. Interrupted, it goes on "
+            "where it stopped (FILE.work beside the output)."
+        ),
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the pictures")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the .safetensors file; its card lies beside it",
+    )
+    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
+    parser.add_argument("--seed", type=int, default=1, help="default: 1")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; default: 1")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="auto: bfloat16 where the CPU has instructions for it; default: auto",
+    )
+    parser.add_argument(
+        "--detector", type=Path, metavar="FOLDER", help="of the face detector; default: from the model store"
+    )
+    add_config_options(parser)
+    parser.set_defaults(run=run_face)
+
+
+def run_face(options: argparse.Namespace) -> int:
+    """Train, and print the figures of every epoch and of the finished network."""
+    if options.output.suffix != ".safetensors":
+        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
+    if options.epochs < 1 or options.threads < 1:
+        raise UsageError("--epochs and --threads take a number from 1 on")
+    config = config_from(options)
+    import torch
+    from rich.console import Console
+
+    from live_sentiment.training.face import Recipe
+    from live_sentiment.training.face_run import train_face
+    from live_sentiment.weights.progress import TerminalProgress
+    from live_sentiment.weights.store import ModelStore
+
+    torch.set_num_threads(options.threads)
+    store = ModelStore(config.models, progress=TerminalProgress())
+    quick = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+    train_face(
+        options.data,
+        options.output,
+        options.detector or store.path("yunet-2023mar"),
+        Recipe(epochs=options.epochs, seed=options.seed),
+        bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick),
+        console=Console(),
+    )
+    return 0
+
+
+def _add_text(parts: Any) -> None:
+    """Declare `train text`."""
+    parser: argparse.ArgumentParser = parts.add_parser(
+        "text",
+        help="the head that reads emotions and polarity from words",
+        description=(
+            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings are kept, so "
+            "that an interrupted run goes on where it stopped."
+        ),
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="holds a folder per corpus: train.tsv, dev.tsv and test.tsv with the columns text, emotion and "
+        "sentiment, or a release of MELD, GoEmotions, SemEval-2017 task 4 or SST-2",
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="the .safetensors file to write"
+    )
+    parser.add_argument(
+        "--encoder", metavar="NAME", help="a model of the store, a folder, or a name on a hub"
+    )
+    parser.add_argument(
+        "--reference",
+        default="meld",
+        metavar="CORPUS",
+        help="the corpus most like the use: its class balance is the head's prior; default: meld",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--seeds", type=int, default=5, help="heads trained for the spread; default: 5")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="embed in half precision: faster on processors that have it"
+    )
+    add_config_options(parser)
+    parser.set_defaults(run=run_text)
+
+
+def run_text(options: argparse.Namespace) -> int:
+    """Embed what is not embedded yet, train, write the head and print its figures."""
+    if options.output.suffix != ".safetensors":
+        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
+    if options.seeds < 1:
+        raise UsageError("--seeds takes a number from 1 on")
+    config = config_from(options)
+    from live_sentiment import compute
+    from live_sentiment.perception.text.encoder import TextEncoder
+    from live_sentiment.training.text import TextTraining, describe, train_text
+    from live_sentiment.weights.progress import TerminalProgress
+    from live_sentiment.weights.store import ModelStore
+
+    device = compute.apply(config.compute)
+    store = ModelStore(config.models, progress=TerminalProgress())
+    name = options.encoder or config.perception.text.encoder
+    encoder = TextEncoder(store.resolve(name), device, offline=store.offline)
+    task = TextTraining(
+        data=options.data,
+        output=options.output,
+        encoder_name=Path(name).name if Path(name).is_dir() else name,
+        cache=options.cache or options.output.parent / "cache",
+        reference=options.reference,
+        seed=options.seed,
+        seeds=options.seeds,
+        bfloat16=options.bfloat16,
+    )
+    print(describe(train_text(task, encoder)))
+    return 0
