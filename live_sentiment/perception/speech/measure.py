@@ -80,7 +80,7 @@ def compare_encodings(
         recogniser = _TimedRecogniser(
             model, language=config.language, encoding=encoding, beam=config.beam, threads=threads
         )
-        # The first pass also encodes the silence.
+        # The first pass of a model is slower: its buffers are made.
         recogniser.hear(np.zeros(SAMPLE_RATE_HZ, np.float32))
         for mode in MODES:
             recogniser.times_s.clear()

@@ -107,9 +107,8 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         except ValueError as error:
             raise UsageError(f"Whisper knows no language {language!r}; give a code like en or de") from error
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
-        self._encoding = encoding
         self._beam = beam
-        self._silence: FloatArray | None = None
+        self._silence = self._encoded_silence() if encoding == "spliced" else None
 
     def encode(self, features: FloatArray) -> ctranslate2.StorageView:
         """Encode log-mel features, shape (bins, frames), to the 30 s encoding that the decoder expects.
@@ -118,10 +117,8 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         so that the padding is known, and left out.
         """
         frames = self.feature_extractor.nb_max_frames
-        if self._encoding == "padded":
-            return ctranslate2.StorageView.from_array(self._encoded(pad_or_trim(features, frames)))
         if self._silence is None:
-            self._silence = self._encoded(np.full((len(features), frames), SILENCE_MEL, np.float32))
+            return ctranslate2.StorageView.from_array(self._encoded(pad_or_trim(features, frames)))
         sound = features[:, : _content_frames(features)]
         tail = TAIL_FRAMES.get(self._silence.shape[-1], LONG_TAIL_FRAMES)
         quiet = np.full(
@@ -170,6 +167,10 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
     def _encoded(self, features: FloatArray) -> FloatArray:
         storage = ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None]))
         return np.array(self.model.encode(storage, to_cpu=True))
+
+    def _encoded_silence(self) -> FloatArray:
+        bins, frames = len(self.feature_extractor.mel_filters), self.feature_extractor.nb_max_frames
+        return self._encoded(np.full((bins, frames), SILENCE_MEL, np.float32))
 
     def _timed_words(
         self, tokens: list[int], encoded: ctranslate2.StorageView, frames: int
