@@ -85,7 +85,8 @@ class Faces:
 
 def draw_weights(soft_labels: Tensor, balance: float) -> Tensor:
     """How often to draw each picture, (N,), so that classes come with frequency ** (1 - balance)."""
-    frequency = soft_labels.mean(dim=0)
+    # A class without any picture has nothing to be drawn.
+    frequency = soft_labels.mean(dim=0).clamp(min=torch.finfo(torch.float32).tiny)
     return soft_labels @ frequency.pow(-balance)
 
 

@@ -49,7 +49,7 @@ def train_face(
     the same recipe takes it up.
 
     Raises:
-        UsageError: the data cannot be read, or the folder holds a run with another recipe.
+        UsageError: the data cannot be read or lack an emotion, or the folder holds a run with another recipe.
     """
     work = output.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
@@ -91,6 +91,13 @@ def _prepare(data: Path, detector: Path, work: Path, bar: Progress) -> dict[str,
             pictures, Faces.of(pictures, maps), Faces.of(pictures.select(usable), maps[usable]), found
         )
         splits[name] = split
+        absent = [
+            emotion
+            for emotion, mass in zip(EMOTIONS, split.usable.soft_labels.sum(0), strict=True)
+            if mass == 0
+        ]
+        if absent:
+            raise UsageError(f"no {name} picture in {data} shows {' or '.join(absent)}")
         dropped = ", ".join(
             f"{int((pictures.leading == VOTES.index(other)).sum())} {other}"
             for other in ("contempt", "unknown", "NF")

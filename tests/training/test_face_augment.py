@@ -69,7 +69,9 @@ def test_every_step_changes_pictures_but_leaves_them_recognisable(change: object
     base = blur(blur(pictures(200)[:, None].float()))
     base = (base - base.mean()) * 4 + 128
     changed = change(base, random())  # type: ignore[operator]
-    alike = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(base.numpy(), changed.numpy(), strict=True)]
+    alike = [
+        np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(base.numpy(), changed.numpy(), strict=True)
+    ]
     assert np.median(alike) > 0.6
     assert min(alike) < 0.999
 

@@ -26,7 +26,7 @@ def images(count: int, seed: int) -> np.ndarray:
 def test_votes_become_a_distribution_in_our_order_without_stray_ones() -> None:
     (soft,) = pictures({"happiness": 6, "surprise": 2, "fear": 1, "contempt": 1}).soft_labels
     assert dict(zip(EMOTIONS, soft.tolist(), strict=True)) == pytest.approx(
-        dict(neutral=0, joy=0.75, sadness=0, anger=0, fear=0, disgust=0, surprise=0.25)
+        dict.fromkeys(EMOTIONS, 0) | {"joy": 0.75, "surprise": 0.25}
     )
 
 
@@ -87,7 +87,9 @@ def test_a_folder_without_pictures_is_told_what_to_hold(tmp_path: Path) -> None:
         load_ferplus(tmp_path)
 
 
-@pytest.mark.parametrize("arrays", [{"images": images(2, 0)}, {"images": images(2, 0), "votes": np.zeros((3, 10))}])
+@pytest.mark.parametrize(
+    "arrays", [{"images": images(2, 0)}, {"images": images(2, 0), "votes": np.zeros((3, 10))}]
+)
 def test_a_broken_file_is_named(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     for split in SPLITS:
         np.savez(tmp_path / f"ferplus_{split}.npz", **arrays)
@@ -98,5 +100,9 @@ def test_a_broken_file_is_named(tmp_path: Path, arrays: dict[str, np.ndarray]) -
 @needs_data
 def test_the_real_corpus_has_its_official_sizes() -> None:
     splits = load_ferplus(DATA / "face")
-    assert {name: len(split) for name, split in splits.items()} == {"train": 28558, "valid": 3579, "test": 3573}
+    assert {name: len(split) for name, split in splits.items()} == {
+        "train": 28558,
+        "valid": 3579,
+        "test": 3573,
+    }
     assert int(splits["test"].usable.sum()) == 3573 - 27 - 27 - 1

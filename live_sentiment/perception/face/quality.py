@@ -18,8 +18,8 @@ TILTED = 0.2
 """How far the nose has left its usual height, in distances from eyes to mouth, when the head is tilted."""
 
 SHARP = 0.3
-"""What `detail` finds in a crop that counts as sharp: 19 of 20 FER2013 pictures have more, and after a blur of
-one crop pixel they have 0.18 on average, after two 0.08."""
+"""What `detail` finds in a crop that counts as sharp: 19 of 20 FER2013 pictures have more, and after a blur
+of one crop pixel they have 0.18 on average, after two 0.08."""
 
 
 def face_quality(track: FaceTrack, crop: ImageArray) -> float:
