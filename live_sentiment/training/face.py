@@ -76,6 +76,12 @@ class Faces:
     def __len__(self) -> int:
         return len(self.images)
 
+    def select(self, chosen: Tensor) -> Faces:
+        """The faces where `chosen`, shape (N,), is true."""
+        return Faces(
+            self.images[chosen], self.to_source[chosen], self.soft_labels[chosen], self.labels[chosen]
+        )
+
     def crops(self, *, aligned: bool = True) -> Tensor:
         """The pictures as the network meets them, (N, 1, 48, 48) grey levels in float32."""
         maps = self.to_source if aligned else torch.eye(2, 3).expand_as(self.to_source)

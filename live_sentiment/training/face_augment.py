@@ -40,6 +40,13 @@ def warp(images: Tensor, to_source: Tensor) -> Tensor:
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
+def compose(outer: Tensor, inner: Tensor) -> Tensor:
+    """Affine maps (B, 2, 3): first `inner`, then `outer`."""
+    linear = outer[:, :, :2] @ inner[:, :, :2]
+    shift = outer[:, :, :2] @ inner[:, :, 2:] + outer[:, :, 2:]
+    return torch.cat([linear, shift], dim=2)
+
+
 def augment(images: Tensor, to_source: Tensor, random: torch.Generator) -> Tensor:
     """Training pictures (B, 48, 48) uint8 with their alignments (B, 2, 3) to varied crops (B, 1, 48, 48).
 
@@ -50,7 +57,7 @@ def augment(images: Tensor, to_source: Tensor, random: torch.Generator) -> Tenso
     """
     plain = torch.eye(2, 3).expand_as(to_source)
     base = torch.where(_chance(len(images), PLAIN_SHARE, random)[:, None, None], plain, to_source.float())
-    pictures = warp(images[:, None].float(), _then(base, jitter(len(images), random)))
+    pictures = warp(images[:, None].float(), compose(base, jitter(len(images), random)))
     pictures = resolve(pictures, random)
     pictures = relight(pictures, random)
     return occlude(pictures, random)
@@ -121,13 +128,6 @@ def occlude(pictures: Tensor, random: torch.Generator, share: float = 0.3) -> Te
     covered = inside[:, 0, :, None] & inside[:, 1, None, :] & _chance(count, share, random)[:, None, None]
     grey = 255 * torch.rand(count, 1, 1, generator=random)
     return torch.where(covered, grey, pictures[:, 0])[:, None]
-
-
-def _then(outer: Tensor, inner: Tensor) -> Tensor:
-    """Affine maps (B, 2, 3): first `inner`, then `outer`."""
-    linear = outer[:, :, :2] @ inner[:, :, :2]
-    shift = outer[:, :, :2] @ inner[:, :, 2:] + outer[:, :, 2:]
-    return torch.cat([linear, shift], dim=2)
 
 
 def _normal(count: int, deviation: float, random: torch.Generator) -> Tensor:

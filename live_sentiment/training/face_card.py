@@ -43,6 +43,12 @@ Confusion on clear test faces, row what the annotators saw, column what the netw
 |---|{class_rules}|
 {confusion}
 
+Other cameras, imitated on the clear validation faces (aligned), one condition at a time:
+
+| condition | accuracy | mean recall |
+|---|---|---|
+{hardships}
+
 One face takes {p50:.1f} ms (p95 {p95:.1f} ms) on {threads:.0f} thread(s), float32, eager torch, on the CPU
 that trained it, as `live-sentiment train face` prints it at its end.
 
@@ -110,6 +116,10 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
         confusion="\n".join(
             f"| {name} | {' | '.join(map(str, row))} |"
             for name, row in zip(EMOTIONS, clear["confusion"], strict=True)
+        ),
+        hardships="\n".join(
+            f"| {name} | {100 * one['accuracy']:.1f} | {100 * one['mean_recall']:.1f} |"
+            for name, one in metadata["hardships"].items()
         ),
         p50=speed["p50_ms"],
         p95=speed["p95_ms"],

@@ -17,6 +17,7 @@ from live_sentiment.perception.face.expression import Expression, ExpressionNet
 from live_sentiment.training import metrics
 from live_sentiment.training.face import Faces, draw_weights, scores, validation_score
 from live_sentiment.training.face_data import VOTES, FacePictures
+from live_sentiment.training.face_hardships import CONDITIONS
 from live_sentiment.types import EMOTIONS, FloatArray
 
 PRIOR_EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -109,6 +110,19 @@ def figures(net: ExpressionNet, pictures: FacePictures, faces: Faces, temperatur
         },
         "mean_confidence": round(float(softmax(aligned[usable] / temperature, axis=1).max(axis=1).mean()), 4),
     }
+
+
+def hardships(net: ExpressionNet, faces: Faces) -> dict[str, dict[str, float]]:
+    """Accuracy and mean recall under each of CONDITIONS."""
+    found = {}
+    for name, condition in CONDITIONS.items():
+        guess = scores(net, condition(faces)).argmax(axis=1)
+        confusion = metrics.confusion_matrix(faces.labels.numpy(), guess, len(EMOTIONS))
+        found[name] = {
+            "accuracy": round(metrics.accuracy(confusion), 4),
+            "mean_recall": round(metrics.mean_recall(confusion), 4),
+        }
+    return found
 
 
 def measure_face(expression: Expression, repeats: int = 200) -> Mapping[str, float]:

@@ -20,7 +20,7 @@ from live_sentiment.training.face import Faces, Recipe, Trainer, scores, validat
 from live_sentiment.training.face_align import cached_alignments
 from live_sentiment.training.face_card import write_card
 from live_sentiment.training.face_data import VOTES, FacePictures, load_ferplus
-from live_sentiment.training.face_finish import calibrate, figures, measure_face, shipped_tensors
+from live_sentiment.training.face_finish import calibrate, figures, hardships, measure_face, shipped_tensors
 from live_sentiment.types import EMOTIONS
 from live_sentiment.weights.shipped import load_shipped, save_shipped
 
@@ -190,6 +190,8 @@ def _finish(
                 f"{name}, {kind} faces: accuracy {part['accuracy']:.1%}, "
                 f"mean recall {part['mean_recall']:.1%} of {part['samples']}",
             )
+    clear = valid.pictures.clear
+    metadata["hardships"] = hardships(net, valid.every.select(torch.from_numpy(clear)))
     save_shipped(output, tensors, metadata)
     speed = measure_face(Expression(load_shipped(str(output)), torch.device("cpu")))
     _say(

@@ -53,9 +53,12 @@ class FaceDetector:
         if not file.is_file():
             raise UsageError(f"no face detector in {folder}: expected {MODEL_FILE}")
         self._size_px = size_px
+        # OpenCV 5 warns on standard error of a target that nobody chose.
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         self._network = cv2.FaceDetectorYN.create(
             str(file), "", (size_px, size_px), score, OVERLAP_LIMIT, CANDIDATES
         )
+        cv2.utils.logging.setLogLevel(level)
 
     def __call__(self, image: ImageArray) -> list[Detection]:
         """Faces of a BGR picture of shape (height, width, 3), the surest first."""
