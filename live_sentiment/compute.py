@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def apply(config: ComputeConfig) -> torch.device:
-    """Set the thread counts of torch and OpenCV and return the device for torch modules.
+    """Set the thread counts of torch and OpenCV, quieten OpenCV, and return the device for torch modules.
 
     CTranslate2 and ONNX Runtime take theirs per model: `config.speech_threads` and `onnx_options`.
 
@@ -31,6 +31,8 @@ def apply(config: ComputeConfig) -> torch.device:
 
     torch.set_num_threads(config.torch_threads)
     cv2.setNumThreads(config.opencv_threads)
+    # OpenCV writes its warnings over the dashboard; none of them is for the user.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return choose_device(config.device)
 
 

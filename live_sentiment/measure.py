@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import psutil
@@ -60,7 +59,7 @@ def measure_replay(
     loaded_s = clock.now_s() - process_start_s
     with tempfile.TemporaryDirectory(prefix="live-sentiment-bench-") as folder:
         if length_s is not None:
-            path = loop_clip(path, length_s, Path(folder) / f"looped{path.suffix}")
+            path = loop_clip(path, length_s, Path(folder) / "looped.mkv")
         replay = Replay(path, config, stages, Path(folder), clock=clock)
         with _MemoryLog(process, replay) as memory:
             outcome = replay.run()
@@ -78,24 +77,22 @@ def measure_replay(
 
 
 def loop_clip(path: Path, length_s: float, target: Path) -> Path:
-    """Repeat a clip's packets, without decoding them, until it lasts `length_s`."""
-    with av.open(str(path)) as first:
-        period_s = Fraction(first.duration or 0, 1_000_000) or Fraction(1)
-    with av.open(str(target), "w") as output:
-        streams: dict[int, Any] = {}
-        offset_s = Fraction(0)
-        while offset_s < length_s:
-            with av.open(str(path)) as source:
-                for packet in source.demux():
-                    if packet.dts is None or packet.stream.type not in {"video", "audio"}:
-                        continue
-                    if packet.stream.index not in streams:
-                        streams[packet.stream.index] = output.add_stream_from_template(packet.stream)
-                    shift = round(offset_s / packet.time_base)
-                    packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
-                    packet.stream = streams[packet.stream.index]
-                    output.mux(packet)
-            offset_s += period_s
+    """Repeat a clip until it lasts `length_s`, by FFmpeg's concat demuxer, without decoding it."""
+    with av.open(str(path)) as once:
+        repeats = math.ceil(length_s * 1_000_000 / (once.duration or 1_000_000))
+    entry = "file '{}'\n".format(str(path.absolute()).replace("'", "'\\''"))
+    listed = target.with_suffix(".ffconcat")
+    listed.write_text("ffconcat version 1.0\n" + entry * repeats)
+    with (
+        av.open(str(listed), format="concat", options={"safe": "0"}) as source,
+        av.open(str(target), "w") as output,
+    ):
+        media = [stream for stream in source.streams if stream.type in {"video", "audio"}]
+        copies = {stream.index: output.add_stream_from_template(stream) for stream in media}
+        for packet in source.demux(media):
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                output.mux(packet)
     return target
 
 

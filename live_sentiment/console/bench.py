@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from
+from live_sentiment.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,6 +35,17 @@ def add_parser(commands: Any) -> None:
     add_config_options(replay)
     replay.set_defaults(run=run_replay)
 
+    speech = what.add_parser(
+        "speech",
+        help="word errors and time of the recogniser, spliced against padded encoding",
+        description="Transcribe clips of known words, whole and streaming, with both encodings.",
+    )
+    speech.add_argument(
+        "references", type=Path, metavar="FILE.tsv", help="a line a clip: its path, a tab, the words said"
+    )
+    add_config_options(speech)
+    speech.set_defaults(run=run_speech)
+
 
 def run_replay(options: argparse.Namespace) -> int:
     """Measure one replay and print it."""
@@ -53,8 +65,54 @@ def run_replay(options: argparse.Namespace) -> int:
         print(json.dumps(_fields(measured), indent=2))
     else:
         settings = " ".join([f"profile {options.profile}", *options.overrides])
-        Console(highlight=False).print(_tables(measured, clip, settings))
+        Console(highlight=False, soft_wrap=True).print(_tables(measured, clip, settings))
     return 0
+
+
+def run_speech(options: argparse.Namespace) -> int:
+    """Compare the encodings and print the table."""
+    config = config_from(options)
+    clips = _references(options.references)
+    from rich.console import Console
+    from rich.table import Table
+
+    from live_sentiment.perception.speech.measure import compare_encodings
+    from live_sentiment.weights.progress import TerminalProgress
+    from live_sentiment.weights.store import ModelStore
+
+    speech = config.perception.speech
+    model = ModelStore(config.models, progress=TerminalProgress()).resolve(speech.model)
+    rows = compare_encodings(
+        clips, model, config=speech, voice=config.perception.voice, threads=config.compute.speech_threads
+    )
+    table = _table(Table, "encoding", "mode", "word error", "passes", "p50 ms a pass", "real-time factor")
+    for row in rows:
+        figures = (f"{row.word_error_rate:.1%}", str(row.passes), f"{row.pass_ms:.0f}")
+        table.add_row(row.encoding, row.mode, *figures, f"{row.real_time_factor:.3f}")
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{len(clips)} clips, {speech.model}, hop {speech.hop_s:g} s, beam {speech.beam}\n")
+    console.print(table)
+    return 0
+
+
+def _references(file: Path) -> list[tuple[Path, str]]:
+    """Clips and their words; paths are relative to the file's folder."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {file}: {error}") from error
+    clips: list[tuple[Path, str]] = []
+    for number, line in enumerate(lines, start=1):
+        name, tab, words = line.partition("\t")
+        clip = file.parent / name
+        if not tab or not words.strip():
+            raise UsageError(f"{file}, line {number}: expected the path of a clip, a tab and its words")
+        if not clip.is_file():
+            raise UsageError(f"{file}, line {number}: no such clip {clip}")
+        clips.append((clip, words))
+    if not clips:
+        raise UsageError(f"{file} names no clips")
+    return clips
 
 
 def _fields(measured: Measurement) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _modality(point: TimelinePoint, modality: Modality, width: int) -> Text:
         text.truncate(width, overflow="ellipsis")
         return text
     share, effect = point.affect.shares.get(modality, 0.0), point.affect.effects.get(modality, 0.0)
-    points = f"{effect * 100:+.0f}".replace("-", "−").rjust(4)
+    points = f"{effect * 100:+.0f} ".replace("-", "−").rjust(5)
     return Text.assemble(
         modality.ljust(LABEL),
         *_bar(share, width - LABEL - FIGURE - len(points), MODALITY_COLOURS[modality]),

@@ -141,8 +141,8 @@ def test_now_shows_emotions_affect_and_shares():
     assert re.search(r"anger +━╸?─+ +5 %", text)
     assert "+.50 ±.35" in line_with(text, "│ valence ")
     assert "−.25 ±.35" in line_with(text, "│ arousal ")
-    assert re.search(r"vision +━+╸?─+ +\+20 50 %", text)
-    assert re.search(r"text +━+╸?─+ +−10 25 %", text)
+    assert re.search(r"vision +━+╸?─+ +\+20 +50 %", text)
+    assert re.search(r"text +━+╸?─+ +−10 +25 %", text)
 
 
 def test_several_faces_are_counted():

@@ -1,0 +1,76 @@
+"""The benchmarks: what they print, and what they say of a wrong list of clips."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import pytest
+from places import MEDIA, needs_media
+
+from live_sentiment.console.main import main
+from live_sentiment.measure import loop_clip
+from live_sentiment.weights.store import ModelStore
+
+CLIP = MEDIA / "grid" / "bbaf2n.mpg"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "names no clips"),
+        ("clip.mp4", "line 1"),
+        ("clip.mp4\t ", "a tab"),
+        ("gone.mp4\thello", "no such clip"),
+    ],
+)
+def test_a_wrong_list_of_clips_is_explained(
+    content: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    references = tmp_path / "clips.tsv"
+    references.write_text(content)
+    assert main(["bench", "speech", str(references)]) == 2
+    assert says in capsys.readouterr().err
+
+
+@needs_media
+@pytest.mark.models
+def test_speech_prints_a_row_for_each_encoding_and_mode(
+    model_store: ModelStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model_store.path("whisper-tiny.en")
+    references = tmp_path / "clips.tsv"
+    references.write_text(f"{CLIP}\tbin blue at f two now\n")
+    assert main(["bench", "speech", str(references)]) == 0
+    printed = capsys.readouterr().out
+    for row in ("spliced", "padded", "whole", "streaming"):
+        assert printed.count(row) == 2
+
+
+@needs_media
+@pytest.mark.models
+def test_replay_measures_every_stage(model_store: ModelStore, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "replay", str(CLIP), "--length", "6", "--json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    stages = measured["stages"]
+    assert set(stages) >= {"face", "voice activity", "voice", "speech to text", "text", "fusion", "sinks"}
+    assert all(stage["calls"] > 0 for stage in stages.values())
+    assert measured["outcome"]["duration"] >= 5.9
+    assert len(measured["memory_mb"]) == 10
+    assert max(measured["memory_mb"]) <= measured["peak_mb"]
+    assert 0 < measured["loaded_s"] < measured["first_result_s"]
+
+
+@needs_media
+def test_a_looped_clip_keeps_picture_and_sound_together(tmp_path: Path) -> None:
+    with av.open(str(CLIP)) as once:
+        length_s = once.duration / 1e6
+    looped = loop_clip(CLIP, 3 * length_s - 0.1, tmp_path / "looped.mkv")
+    with av.open(str(looped)) as container:
+        ends: dict[str, float] = {}
+        for packet in container.demux():
+            if packet.pts is not None:
+                ends[packet.stream.type] = float(packet.pts * packet.time_base)
+    assert ends["video"] == pytest.approx(3 * length_s, abs=0.5)
+    assert ends["audio"] == pytest.approx(3 * length_s, abs=0.5)
