@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -236,9 +235,3 @@ def join(parts: Sequence[Path], to: Path) -> Path:
     """The bytes of files one after the other, as recorders do with MPEG transport streams."""
     to.write_bytes(b"".join(part.read_bytes() for part in parts))
     return to
-
-
-def speech(path: Path, text: str, *options: str) -> Path:
-    """A WAV file of synthetic speech (22.05 kHz mono) by espeak-ng, which must be installed."""
-    subprocess.run(["espeak-ng", *options, "-w", str(path), text], check=True, capture_output=True)
-    return path
