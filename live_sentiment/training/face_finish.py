@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from live_sentiment.perception.face.align import CROP_PX
 from live_sentiment.perception.face.expression import Expression, ExpressionNet
@@ -89,26 +88,19 @@ def figures(net: ExpressionNet, pictures: FacePictures, faces: Faces, temperatur
         return metrics.report(values[chosen], labels[chosen], EMOTIONS, temperature).as_dict()
 
     contempt = pictures.leading == VOTES.index("contempt")
-    hits = (aligned.argmax(axis=1) == labels) & usable
     eight = usable | contempt
+    guess = aligned.argmax(axis=1)
+    known = metrics.recalls(metrics.confusion_matrix(labels[usable], guess[usable], len(EMOTIONS)))
     return {
         "clear": report(aligned, clear),
         "clear_plain": report(plain, clear),
         "all": report(aligned, usable),
         "eight_classes": {
             "samples": int(eight.sum()),
-            "accuracy": round(float(hits[eight].mean()), 4),
-            "mean_recall": round(
-                float(
-                    metrics.recalls(
-                        metrics.confusion_matrix(labels[usable], aligned[usable].argmax(1), 7)
-                    ).sum()
-                )
-                / 8,
-                4,
-            ),
+            "accuracy": round(float((guess == labels)[usable].sum() / eight.sum()), 4),
+            # Contempt is never found: its recall is 0.
+            "mean_recall": round(float(known.sum() / (len(known) + 1)), 4),
         },
-        "mean_confidence": round(float(softmax(aligned[usable] / temperature, axis=1).max(axis=1).mean()), 4),
     }
 
 
