@@ -83,6 +83,8 @@ class VoiceConfig(Part):
     """... and ends below this one."""
     min_speech_s: Seconds = 0.1
     min_silence_s: Seconds = 0.3
+    enough_speech_s: Seconds = 0.5
+    """Speech in `context_s` from which on the voice is read."""
     head: str = "voice-emotion"
     """Name of a shipped head, or a path to one that `train voice` wrote."""
 

@@ -1,0 +1,85 @@
+"""How the voice sounds, in terms a person understands: how high, how loud, how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import find_peaks
+
+from live_sentiment.types import SAMPLE_RATE_HZ, BoolArray, FloatArray
+
+PITCH_RATE_HZ = 8_000
+"""Pitch is looked for in sound at half the rate: a third of the work, and steps of 2.5 % at 200 Hz."""
+PITCH_RANGE_HZ = (65, 500)
+FRAME = 160  # samples, 10 ms
+SMOOTH_FRAMES = 6  # 60 ms, about what Praat's intensity looks at
+VOICED_DB = 15.0
+"""Pitch is read where the voice is at most this much below its loudest: vowels, hardly consonants."""
+NUCLEUS_DIP_DB = 2.0
+NUCLEUS_RANGE_DB = 25.0
+SILENCE_DBFS = -120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prosody:
+    """Measured over the speech of one window."""
+
+    pitch_hz: float
+    """Median of the fundamental frequency."""
+    pitch_range_semitones: float
+    """From the 10th to the 90th percentile of the pitch: monotonous to lively."""
+    energy_dbfs: float
+    """Root mean square level, 0 dBFS being a square wave at full scale."""
+    rate_hz: float
+    """Syllable nuclei per second of speech."""
+
+
+def measure(samples: FloatArray, speech: BoolArray) -> Prosody:
+    """Pitch, level and rate of the speech in a window.
+
+    Pitch by normalised cross-correlation and median smoothing (torchaudio). A syllable nucleus is a peak of
+    the level that stands NUCLEUS_DIP_DB above the dips beside it and lies within NUCLEUS_RANGE_DB of the
+    loudest (after de Jong & Wempe 2009, who also ask the peak to be voiced).
+
+    Args:
+        samples: (n,), at SAMPLE_RATE_HZ.
+        speech: (n,), which samples are speech; at least 0.1 s of them.
+    """
+    level = _level_db(samples)
+    spoken = speech[: len(level) * FRAME].reshape(-1, FRAME).mean(axis=1) >= 0.5
+    spoken_level = np.where(spoken, level, SILENCE_DBFS)
+    loudest = float(spoken_level.max())
+    pitch = _pitch_hz(samples, len(level))[spoken & (level >= loudest - VOICED_DB)]
+    low, middle, high = np.percentile(pitch, (10, 50, 90))
+    peaks, _ = find_peaks(spoken_level, prominence=NUCLEUS_DIP_DB, height=loudest - NUCLEUS_RANGE_DB)
+    power = float(np.mean(np.square(samples[speech], dtype=np.float64)))
+    return Prosody(
+        pitch_hz=float(middle),
+        pitch_range_semitones=float(12 * np.log2(high / low)),
+        energy_dbfs=float(10 * np.log10(max(power, 10 ** (SILENCE_DBFS / 10)))),
+        rate_hz=len(peaks) / (float(spoken.sum()) * FRAME / SAMPLE_RATE_HZ),
+    )
+
+
+def _level_db(samples: FloatArray) -> NDArray[np.float64]:
+    whole = len(samples) // FRAME * FRAME
+    power = np.square(samples[:whole], dtype=np.float64).reshape(-1, FRAME).mean(axis=1)
+    smooth: NDArray[np.float64] = uniform_filter1d(power, SMOOTH_FRAMES)
+    return 10 * np.log10(np.maximum(smooth, 10 ** (SILENCE_DBFS / 10)))
+
+
+def _pitch_hz(samples: FloatArray, frames: int) -> NDArray[np.float64]:
+    from torchaudio import functional
+
+    low, high = PITCH_RANGE_HZ
+    sound = functional.resample(torch.from_numpy(samples)[None], SAMPLE_RATE_HZ, PITCH_RATE_HZ)
+    pitch = functional.detect_pitch_frequency(
+        sound, PITCH_RATE_HZ, frame_time=FRAME / SAMPLE_RATE_HZ, freq_low=low, freq_high=high
+    )
+    found: NDArray[np.float64] = pitch[0].double().numpy()
+    # The last frames lack the sound to correlate with; they keep the last pitch found.
+    return np.pad(found, (0, max(0, frames - len(found))), mode="edge")[:frames]
