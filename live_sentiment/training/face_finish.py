@@ -104,11 +104,11 @@ def figures(net: ExpressionNet, pictures: FacePictures, faces: Faces, temperatur
     }
 
 
-def hardships(net: ExpressionNet, faces: Faces) -> dict[str, dict[str, float]]:
+def hardships(net: ExpressionNet, faces: Faces, *, bfloat16: bool) -> dict[str, dict[str, float]]:
     """Accuracy and mean recall under each of CONDITIONS."""
     found = {}
     for name, condition in CONDITIONS.items():
-        guess = scores(net, condition(faces)).argmax(axis=1)
+        guess = scores(net, condition(faces), bfloat16=bfloat16).argmax(axis=1)
         confusion = metrics.confusion_matrix(faces.labels.numpy(), guess, len(EMOTIONS))
         found[name] = {
             "accuracy": round(metrics.accuracy(confusion), 4),

@@ -64,7 +64,7 @@ def train_face(
         with bar:
             splits = _prepare(data, detector, work, bar)
             best = _train(splits, recipe, work, bar, bfloat16=bfloat16)
-        return _finish(best, splits, recipe, output, bar.console)
+        return _finish(best, splits, recipe, output, bar.console, bfloat16=bfloat16)
     finally:
         log.removeHandler(file_log)
         file_log.close()
@@ -154,7 +154,13 @@ def _train(
 
 
 def _finish(
-    net: ExpressionNet, splits: dict[str, Split], recipe: Recipe, output: Path, console: Console
+    net: ExpressionNet,
+    splits: dict[str, Split],
+    recipe: Recipe,
+    output: Path,
+    console: Console,
+    *,
+    bfloat16: bool,
 ) -> dict[str, Any]:
     train, valid = splits["train"], splits["valid"]
     calibration = calibrate(train.usable, valid.usable, scores(net, valid.usable.crops()), recipe.balance)
@@ -191,7 +197,8 @@ def _finish(
                 f"mean recall {part['mean_recall']:.1%} of {part['samples']}",
             )
     clear = valid.pictures.clear
-    metadata["hardships"] = hardships(net, valid.every.select(torch.from_numpy(clear)))
+    faces = valid.every.select(torch.from_numpy(clear))
+    metadata["hardships"] = hardships(net, faces, bfloat16=bfloat16)
     save_shipped(output, tensors, metadata)
     speed = measure_face(Expression(load_shipped(str(output)), torch.device("cpu")))
     _say(
