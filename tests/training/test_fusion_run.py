@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,6 @@ from live_sentiment.weights.shipped import load_shipped
 
 DIM = 4
 SCHEDULE = Schedule(steps=6, batch=16, validate_every=3, validation_pairs=64, test_pairs=64)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def looks(label: int, seed: int, count: int = 2) -> list[Look]:

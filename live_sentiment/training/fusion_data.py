@@ -1,0 +1,63 @@
+"""What `train fusion` learns from: the heads of a configuration, and the corpora as they read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.progress import Progress
+
+from live_sentiment import compute
+from live_sentiment.config import Config
+from live_sentiment.perception.face.analyze import FaceAnalyzer
+from live_sentiment.perception.face.expression import Expression
+from live_sentiment.perception.text.encoder import TextEncoder
+from live_sentiment.perception.text.head import CalibratedHead
+from live_sentiment.perception.voice.encode import VoiceEncoder
+from live_sentiment.perception.voice.head import load_head
+from live_sentiment.training import fusion_text, fusion_vision, fusion_voice
+from live_sentiment.training.fusion_run import Corpora
+from live_sentiment.training.pairing import Pool
+from live_sentiment.types import Expert, Modality
+from live_sentiment.weights.shipped import load_shipped
+from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
+
+
+def read_corpora(
+    data: Path, config: Config, store: ModelStore, cache: Path, progress: Progress
+) -> tuple[dict[Modality, Expert], Corpora]:
+    """The experts and the pools of all splits, from the folders text, voice and face of `data`.
+
+    Raises:
+        UsageError: a corpus or a head is missing, or they do not fit each other.
+        RunError: a model could not be fetched.
+    """
+    device = compute.apply(config.compute)
+    perception = config.perception
+    encoder = TextEncoder(store.resolve(perception.text.encoder), device, offline=store.offline)
+    text_head = CalibratedHead(perception.text.head, encoder, perception.text.encoder)
+    voice_head = load_head(perception.voice.head)
+    voice_encoder = VoiceEncoder(store.path(VOICE_ENCODER), device)
+    detector = store.path(FACE_DETECTOR)
+    expression = Expression(load_shipped(perception.face.encoder), device)
+    pools: dict[Modality, dict[str, Pool]] = {
+        "text": fusion_text.text_pools(data / "text", encoder, text_head, cache, progress),
+        "voice": fusion_voice.voice_pools(
+            data / "voice", perception.voice, voice_encoder, voice_head, cache=cache, progress=progress
+        ),
+        "vision": fusion_vision.vision_pools(data / "face", detector, expression, cache, progress),
+    }
+    experts: dict[Modality, Expert] = {
+        "text": text_head.expert,
+        "voice": voice_head.expert,
+        "vision": FaceAnalyzer(perception.face, detector, device).expert,
+    }
+
+    def of(split: str) -> dict[Modality, Pool]:
+        return {modality: pools[modality][split] for modality in experts}
+
+    sources: dict[Modality, str] = {
+        "text": fusion_text.SOURCE,
+        "voice": fusion_voice.SOURCE,
+        "vision": fusion_vision.SOURCE,
+    }
+    return experts, Corpora(of("train"), of("validation"), of("test"), sources)

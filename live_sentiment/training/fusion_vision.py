@@ -1,0 +1,85 @@
+"""Vision samples for fusion: FERPlus faces through the alignment and the expression network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.progress import Progress
+
+from live_sentiment.perception.face.expression import Expression
+from live_sentiment.training.face import Faces
+from live_sentiment.training.face_align import cached_alignments
+from live_sentiment.training.face_data import FacePictures, load_ferplus
+from live_sentiment.training.fusion_looks import Look, cached_pools, fingerprint, make_pool
+from live_sentiment.training.pairing import Pool
+from live_sentiment.types import ImageArray
+
+SOURCE = (
+    "FERPlus (FER2013 pictures for research use, labels MIT), faces with a clear majority of votes, official "
+    "splits; each picture stands for a face held still for a second"
+)
+
+BATCH = 256
+LOOK_S = 0.4
+"""Time between two looks at the same picture."""
+WOBBLE_PX = 2
+"""How far an alignment may be off from one frame to the next."""
+
+_SPLITS = {"train": "train", "validation": "valid", "test": "test"}
+
+
+def vision_pools(
+    data: Path, detector: Path, expression: Expression, cache: Path, progress: Progress
+) -> dict[str, Pool]:
+    """Every picture looked at three times: as it is, mirrored, and aligned a little off.
+
+    Raises:
+        UsageError: `data` does not hold FERPlus.
+    """
+    key = {
+        "modality": "vision",
+        "head": expression.sha256,
+        "data": fingerprint([file for file in data.iterdir() if file.is_file()]),
+    }
+
+    def make() -> dict[str, Pool]:
+        pictures = load_ferplus(data)
+        return {
+            split: _pool(pictures[theirs], detector, expression, cache / f"alignments_{theirs}.npz", progress)
+            for split, theirs in _SPLITS.items()
+        }
+
+    return cached_pools(cache, key, make)
+
+
+def _pool(
+    pictures: FacePictures, detector: Path, expression: Expression, alignments: Path, progress: Progress
+) -> Pool:
+    alignments.parent.mkdir(parents=True, exist_ok=True)
+    aligning = progress.add_task("faces, aligned", total=len(pictures))
+    maps, _ = cached_alignments(
+        pictures.images, detector, alignments, lambda done: progress.update(aligning, completed=done)
+    )
+    clear = pictures.select(pictures.clear)
+    crops = Faces.of(clear, maps[pictures.clear]).crops()[:, 0].numpy().astype(np.uint8)
+    reading = progress.add_task("faces, read", total=len(crops))
+    samples = []
+    for start in range(0, len(crops), BATCH):
+        batch = crops[start : start + BATCH]
+        seen = [expression(list(look)) for look in (_shifted(batch), batch[:, :, ::-1], batch)]
+        for row in range(len(batch)):
+            samples.append(
+                [
+                    Look(-LOOK_S * back, one.embeddings[row], one.emotions[row], one.polarity[row])
+                    for back, one in zip((2, 1, 0), seen, strict=True)
+                ]
+            )
+        progress.update(reading, advance=len(batch))
+    return make_pool(samples, clear.labels)
+
+
+def _shifted(crops: ImageArray) -> ImageArray:
+    """Crops (N, 48, 48) moved down and to the right; what comes in repeats the edge."""
+    edged = np.pad(crops, ((0, 0), (WOBBLE_PX, 0), (WOBBLE_PX, 0)), mode="edge")
+    return edged[:, : crops.shape[1], : crops.shape[2]]
