@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import VideoReformatter
 
 from live_sentiment.types import ImageArray
-
-_GRID_SHIFT = Fraction(1, 16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +57,3 @@ class PictureConverter:
         if turn.quarter_turns:
             image = np.rot90(image, turn.quarter_turns)
         return np.ascontiguousarray(image)
-
-
-class FrameGrid:
-    """Chooses at most `rate_hz` frames per second by their time: the first in each cell of a regular grid.
-
-    The cells start a sixteenth of a period early, so that a regular stream of the same or a multiple of the
-    rate does not fall on their edges, where the rounding of timestamps would decide.
-    """
-
-    def __init__(self, rate_hz: float) -> None:
-        self._rate = Fraction(rate_hz).limit_denominator(10_000)
-        self._last: int | None = None
-
-    def takes(self, time: Fraction) -> bool:
-        """Whether this frame is the first of its cell. Times must not go back."""
-        cell = math.floor(time * self._rate + _GRID_SHIFT)
-        if cell == self._last:
-            return False
-        self._last = cell
-        return True

@@ -12,8 +12,9 @@ from av.error import FFmpegError
 
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, start_time, video_stream
-from live_sentiment.sources.pictures import FrameGrid, PictureConverter
+from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.timestamps import RestartCorrection
+from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import AudioBlock, Event, VideoFrame
 
 MediaItem: TypeAlias = VideoFrame | AudioBlock | Event

@@ -16,14 +16,12 @@ from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.perception.face.expression import Expression, polarity_of
 from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.track import FaceTracker
+from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
 from live_sentiment.weights.shipped import load_shipped
 
 MOUTH = (slice(31, 45), slice(11, 37))
 """Rows and columns of the aligned crop that hold the mouth, the chin and the lower cheeks."""
-
-ROUNDING_S = 1e-6
-"""Frame times are sums of floats: a frame this much early still counts as on time."""
 
 
 class FaceAnalyzer:
@@ -52,7 +50,7 @@ class FaceAnalyzer:
     def reset(self) -> None:
         """Forget the video seen so far: people, counters, phase."""
         self._tracker.reset()
-        self._last_slot: int | None = None
+        self._grid = FrameGrid(self._config.rate_hz)
         self._since_detection = 0
         self._mouths: dict[int, ImageArray] = {}
         self.frames_looked_at = 0
@@ -74,10 +72,8 @@ class FaceAnalyzer:
 
     def __call__(self, frame: VideoFrame) -> StageOutput:
         """Analyse one frame, or pass it over if it comes sooner than `rate_hz` asks for; in time order."""
-        slot = int(np.floor((frame.time_s + ROUNDING_S) * self._config.rate_hz))
-        if slot == self._last_slot:
+        if not self._grid.takes(frame.time_s):
             return StageOutput((), frame.time_s)
-        self._last_slot = slot
         people = self._largest(self._follow(frame))
         self.frames_looked_at += 1
         self.frames_with_face += bool(people)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.sources.pictures import FrameGrid
+from live_sentiment.streams.frame_grid import FrameGrid
 
 TICKS_PER_S = 90_000
 
@@ -51,3 +51,13 @@ def test_a_slow_film_is_kept_whole() -> None:
 def test_the_choice_depends_on_time_alone_not_on_where_reading_begins() -> None:
     times = [Fraction(index, 30) for index in range(300)]
     assert taken(12.5, times)[30:] == [t for t in taken(12.5, times[60:]) if t >= taken(12.5, times)[30]]
+
+
+@given(
+    st.sampled_from([6.25, 10.0, 12.5, 25.0]),
+    st.lists(st.integers(0, 20 * TICKS_PER_S), min_size=1, unique=True).map(sorted),
+)
+def test_choosing_again_loses_nothing(rate_hz: float, ticks: list[int]) -> None:
+    kept = taken(rate_hz, [Fraction(tick, TICKS_PER_S) for tick in ticks])
+    again = FrameGrid(rate_hz)
+    assert all(again.takes(float(time)) for time in kept)
