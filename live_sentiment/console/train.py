@@ -111,7 +111,7 @@ def _add_face(parts: Any) -> None:
         metavar="FILE",
         help="the .safetensors file; its card lies beside it",
     )
-    parser.add_argument("--epochs", type=int, default=20, help="default: 20")
+    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--threads", type=int, default=1, help="of torch; default: 1")
     parser.add_argument(

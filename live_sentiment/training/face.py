@@ -33,7 +33,7 @@ BATCH_AT_TEST = 512
 class Recipe:
     """Everything that decides a training run, besides the data."""
 
-    epochs: int = 20
+    epochs: int = 10
     seed: int = 1
     batch: int = 128
     learning_rate: float = 0.08
@@ -44,7 +44,7 @@ class Recipe:
     """Classes are drawn with frequency ** (1 - balance): 0 as they come, 1 all alike."""
     averaging: float = 0.998
     """Decay per step of the moving average of the weights."""
-    low_resolution_share: float = 0.6
+    low_resolution_share: float = 0.5
     """Share of the epochs that run at low resolution ..."""
     low_resolution_px: int = 32
     """... and its size."""
