@@ -83,7 +83,7 @@ pictures of their own in the same form with the command below. Landmarks come fr
 - FER2013's people are those an image search returned in 2013: age, skin tone and culture are unbalanced and
   unlabelled, so no figure by group can be given. Expect faces unlike these to be read worse.
 - Disgust, fear and contempt are rare: {disgust} clear test faces show disgust and {fear} fear, so their
-  recall is known to within about ten points. Contempt is not among the classes.
+  recall is known only roughly. Contempt is not among the classes.
 - Speech moves the mouth: single frames of a talking face are read less well than the mean over seconds.
 - Turned heads, hands before the face, masks and strong light from one side cost accuracy; the quality score
   says so, and fusion weights by it.
