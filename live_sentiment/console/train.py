@@ -76,6 +76,12 @@ def run_fusion(options: argparse.Namespace) -> int:
     with Progress(console=Console(stderr=True)) as bars:
         experts, corpora = read_corpora(options.data, config, store, cache, bars)
         tasks = [bars.add_task(f"seed {seed}", total=options.steps) for seed in range(options.seeds)]
+
+        def told(seed: int, step: int, line: str) -> None:
+            bars.update(tasks[seed], completed=step, description=f"seed {seed}: {line}")
+            if step == options.steps:
+                bars.console.print(f"seed {seed}: {line}", highlight=False)
+
         rows = train_fusion(
             experts,
             corpora,
@@ -83,9 +89,7 @@ def run_fusion(options: argparse.Namespace) -> int:
             seeds=options.seeds,
             schedule=Schedule(steps=options.steps),
             command="live-sentiment train fusion --data FOLDER --output FILE",
-            progress=lambda seed, step, line: bars.update(
-                tasks[seed], completed=step, description=f"seed {seed}: {line}"
-            ),
+            progress=told,
         )
     print(rows)
     return 0

@@ -1,12 +1,13 @@
 """Product of experts: every modality's opinion counts by how far it departs from what it would say of anyone.
 
-    log p(y | all)  =  log prior(y)  +  Σ_m  w_m · q_m · (log p_m(y) − log prior_m(y))  +  const
+    log p(y | all)  =  log prior(y)  +  Σ_m  min(w_m · q_m, 1) · (log p_m(y) − log prior_m(y))  +  const
 
 This is the naive-Bayes form of G. E. Hinton's product of experts ("Training products of experts by minimizing
 contrastive divergence", Neural Computation 14, 2002) for experts that were calibrated under priors of their
 own. It holds exactly for modalities independent given y; where they are not, it is over-confident. Hence the
 weights w, learnt on validation data for each subset of the modalities: together they are the temperature. q_m
-is the quality of what was looked at.
+is the quality of what was looked at. No opinion ever counts for more than it says: weights learnt on looks of
+middling quality would otherwise blow up the best ones.
 
 Within a modality the looks of one window are no independent witnesses. They are pooled linearly, as a mean of
 probabilities, by quality and recency.
@@ -68,7 +69,7 @@ class ProductOfExperts(Fuser):
 
 def _product(evidence: Tensor, weights: Tensor, log_prior: Tensor) -> Tensor:
     """Log prior plus the weighted evidence, shape (B, classes), from (B, 3, classes) and (B, 3)."""
-    return log_prior + (weights[:, :, None] * evidence).sum(dim=1)
+    return log_prior + (weights.clamp(max=1.0)[:, :, None] * evidence).sum(dim=1)
 
 
 def _pool(sequence: ModalitySequence, recency_s: float) -> tuple[Tensor, Tensor, Tensor]:

@@ -92,3 +92,14 @@ def test_weights_belong_to_the_subset_that_is_present(
     said = observation("text"), observation("vision")
     np.testing.assert_allclose(fuse(experts, window(*said), fuser), EMOTION_PRIOR, rtol=1e-4)
     assert fuse(experts, window(said[0]), fuser) == pytest.approx(fuse(experts, window(said[0])))
+
+
+def test_no_opinion_counts_for_more_than_it_says(
+    experts: Experts, observation: Make, window: MakeWindow
+) -> None:
+    fuser = ProductOfExperts(experts)
+    with torch.no_grad():
+        fuser.emotion_weights.fill_(2.0)
+    clear, half = (window(observation("voice", "joy", 0.9, quality=quality)) for quality in (1.0, 0.5))
+    np.testing.assert_allclose(fuse(experts, clear, fuser), fuse(experts, clear), rtol=1e-5)
+    np.testing.assert_allclose(fuse(experts, half, fuser), fuse(experts, clear), rtol=1e-5)
