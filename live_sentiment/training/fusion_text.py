@@ -43,6 +43,7 @@ def text_pools(
         "modality": "text",
         "head": head.expert.sha256,
         "data": fingerprint([file for name in CORPORA for file in (data / name).iterdir()]),
+        "settings": f"{CORPORA} {WORD_S}",
     }
 
     def make() -> dict[str, Pool]:

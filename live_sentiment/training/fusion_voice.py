@@ -60,6 +60,7 @@ def voice_pools(
         "modality": "voice",
         "head": head.expert.sha256,
         "clips": str((len(clips), windows.embedding.sum())),
+        "settings": f"{FOLDS} {SEED} {DROPOUT}",
     }
 
     def make() -> dict[str, Pool]:
