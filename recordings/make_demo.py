@@ -47,9 +47,9 @@ class Line:
 
 
 LINES = (
-    Line("The meeting is on Monday, and the report is on the table.", 0.0, 45, 160),
+    Line("The meeting is on Monday, and the report is on the table.", -0.9, 45, 160),
     Line("I have wonderful news! We won the prize, and I am so happy!", 1.0, 65, 170),
-    Line("But my old friend is in the hospital, and I am so sad and worried.", -1.0, 30, 145),
+    Line("But my old friend is in the hospital, and I am so sad and worried.", -2.0, 30, 145),
 )
 
 # One row for each landmark of the portrait: x, y, then how far it moves (x, y) from the smile to rest, from
