@@ -166,8 +166,8 @@ def _add_text(parts: Any) -> None:
         "text",
         help="the head that reads emotions and polarity from words",
         description=(
-            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings are kept, so "
-            "that an interrupted run goes on where it stopped."
+            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings are kept: "
+            "an interrupted run goes on where it stopped."
         ),
     )
     parser.add_argument(
@@ -209,7 +209,7 @@ def run_text(options: argparse.Namespace) -> int:
     config = config_from(options)
     from live_sentiment import compute
     from live_sentiment.perception.text.encoder import TextEncoder
-    from live_sentiment.training.text import TextTraining, describe, train_text
+    from live_sentiment.training.text import TextTraining, describe, time_per_word_ms, train_text
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
@@ -228,6 +228,7 @@ def run_text(options: argparse.Namespace) -> int:
         bfloat16=options.bfloat16,
     )
     print(describe(train_text(task, encoder)))
+    print(f"{time_per_word_ms(encoder):.1f} ms per word on {device}")
     return 0
 
 
@@ -254,6 +255,7 @@ def _add_voice(parts: Any) -> None:
         "--whisper", type=Path, metavar="FOLDER", help="of the encoder; default: whisper-tiny.en of the store"
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--steps", type=int, default=500, help="of each training; default: 500")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
     add_config_options(parser)
     parser.set_defaults(run=run_voice)
@@ -263,12 +265,15 @@ def run_voice(options: argparse.Namespace) -> int:
     """Embed, measure, train and write, saying each figure as it is known."""
     if options.output.suffix != ".safetensors":
         raise UsageError(f"--output takes a .safetensors file, not {options.output}")
+    if options.steps < 1:
+        raise UsageError("--steps takes a number from 1 on")
     config = config_from(options)
     from rich.console import Console
     from rich.progress import Progress
 
     from live_sentiment import compute
     from live_sentiment.training.voice import VoiceTraining, train_voice
+    from live_sentiment.training.voice_head import Schedule
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
@@ -283,6 +288,7 @@ def run_voice(options: argparse.Namespace) -> int:
         encoder_name=options.whisper.name if options.whisper else "whisper-tiny.en",
         cache=options.cache or options.output.parent / "cache",
         seed=options.seed,
+        schedule=Schedule(steps=options.steps),
     )
     with Progress(console=Console(stderr=True)) as bars:
         train_voice(task, config.perception.voice, print, bars)

@@ -23,10 +23,13 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.voice_card import card
 from live_sentiment.training.voice_corpora import Clip, describe, read_corpora
 from live_sentiment.training.voice_head import Schedule, choose_dropout, train
-from live_sentiment.training.voice_sessions import labelled
+from live_sentiment.training.voice_sessions import folds, labelled
 from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.types import EMOTIONS, SAMPLE_RATE_HZ
 from live_sentiment.weights.shipped import save_shipped
+
+FEWEST_ACTORS = 3
+"""Of a corpus: one to measure on, one to choose the regularisation on, and one to train on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ def train_voice(
     """
     clips = read_corpora(task.data)
     say(describe(clips))
+    for corpus in sorted({clip.corpus for clip in clips}):
+        if len({clip.speaker for clip in clips if clip.corpus == corpus}) < FEWEST_ACTORS:
+            raise UsageError(
+                f"{corpus} has fewer than {FEWEST_ACTORS} actors; too few to train on some and test on others"
+            )
     encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
     bar = bars.add_task("embedding", total=len(clips))
     windows = embed_corpora(clips, encoder, config, task.cache, lambda done: bars.update(bar, completed=done))
@@ -69,12 +77,18 @@ def train_voice(
         raise UsageError(f"the corpora lack {', '.join(lacking)}; RAVDESS alone has all seven emotions")
 
     alone, across = _compare(clips, windows, task, say, bars)
-    bar = bars.add_task("all corpora", total=evaluation.FOLDS)
-    held_out = evaluation.hold_out(data, task.seed, task.schedule, partial(bars.advance, bar))
-    calibration = evaluation.calibrate(held_out, task.seed)
-    metrics = evaluation.figures(held_out, calibration.temperature)
-    say(f"all corpora, seven emotions: UAR {metrics['all']['clips']['mean_recall']:.1%}")
-    say(f"calibration error {calibration.error:.3f} at temperature {calibration.temperature:.3f}")
+    parts = {
+        "actors": folds(data, evaluation.FOLDS, task.seed),
+        "corpora": evaluation.unknown_corpora(data, task.seed),
+    }
+    unknown = {}
+    for name, masks in parts.items():
+        bar = bars.add_task(f"unknown {name}", total=len(masks))
+        unknown[name] = evaluation.hold_out(data, masks, task.seed, task.schedule, partial(bars.advance, bar))
+        uar = unknown[name].uar("session")
+        say(f"all corpora, {len(EMOTIONS)} emotions, unknown {name}: UAR {uar:.1%} in a session")
+    calibration = evaluation.calibrate(unknown["corpora"], task.seed)
+    say(f"calibration error {calibration.error:.3f} there, at temperature {calibration.temperature:.3f}")
 
     dropout = choose_dropout(data, task.seed, task.schedule)
     head = train(data, dropout, task.seed, task.schedule)
@@ -100,7 +114,9 @@ def train_voice(
         "metrics": {
             "alone": alone,
             "across": across,
-            "held_out": metrics,
+            "unknown": {
+                name: evaluation.figures(held, calibration.temperature) for name, held in unknown.items()
+            },
             "calibration": asdict(calibration),
             "milliseconds": speed,
         },
@@ -141,7 +157,13 @@ def _compare(
     alone: dict[str, Any] = {}
     for corpus, data in evaluation.corpora_alone(clips, windows):
         bar = bars.add_task(corpus, total=evaluation.FOLDS)
-        held_out = evaluation.hold_out(data, task.seed, task.schedule, partial(bars.advance, bar))
+        held_out = evaluation.hold_out(
+            data,
+            folds(data, evaluation.FOLDS, task.seed),
+            task.seed,
+            task.schedule,
+            partial(bars.advance, bar),
+        )
         everything = np.ones(len(data), np.bool_)
         alone[corpus] = {
             "labels": list(data.names),

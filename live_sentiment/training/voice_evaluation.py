@@ -1,7 +1,8 @@
 """How well voices of unknown speakers are read: within a corpus, across corpora, and by the head that ships.
 
-Speakers never cross a split; what a head needs chosen (its dropout) is chosen on speakers of its own training
-folds, and the temperature that judges a fold comes from the other folds.
+Speakers never cross a split, and what a head needs chosen (its dropout) is chosen on speakers of its own
+training folds. A live session is a corpus that no head has heard: so the probabilities are calibrated on
+whole corpora held out, and the temperature that judges one of them comes from the others.
 """
 
 from __future__ import annotations
@@ -44,11 +45,21 @@ class HeldOut:
         return uar(self.logits[mode], self.data, self.data.last if chosen is None else chosen)
 
 
-def hold_out(data: Labelled, seed: int, schedule: Schedule, step: Callable[[], None]) -> HeldOut:
-    """Train a head per fold of speakers and let it read the others."""
+def unknown_corpora(data: Labelled, seed: int) -> list[BoolArray]:
+    """One corpus held out at a time; folds of speakers where the other corpora would lack a class."""
+    held_out = [data.corpus == corpus for corpus in np.unique(data.corpus)]
+    if all(len(np.unique(data.label[~held])) == len(data.names) for held in held_out):
+        return held_out
+    return folds(data, FOLDS, seed)
+
+
+def hold_out(
+    data: Labelled, parts: Sequence[BoolArray], seed: int, schedule: Schedule, step: Callable[[], None]
+) -> HeldOut:
+    """Train a head without each part, masks of shape (N,), and let it read that part."""
     fold = np.zeros(len(data), np.int64)
     logits = {mode: np.zeros((len(data), len(data.names))) for mode in MODES}
-    for number, held in enumerate(folds(data, FOLDS, seed)):
+    for number, held in enumerate(parts):
         known, others = data.where(~held), data.where(held)
         head = train(known, choose_dropout(known, seed, schedule), seed, schedule)
         for mode in MODES:
@@ -89,14 +100,14 @@ class Calibration:
 
     temperature: float
     error: float
-    """Expected calibration error of the emotions, over folds, each with the temperature of the others."""
+    """Expected calibration error of the emotions, each part with the temperature of the others."""
     polarity_error: float
     by_speech: dict[str, float]
     """The same error by how much speech the window has."""
 
 
 def calibrate(held_out: HeldOut, seed: int) -> Calibration:
-    """Fit the temperature on speakers the heads never heard, in sessions, the classes balanced."""
+    """Fit the temperature on what the heads never heard, in sessions, the classes and corpora balanced."""
     data, logits = held_out.data, held_out.logits["session"]
     random = np.random.default_rng(seed)
     drawn = random.choice(len(data), CALIBRATION_WINDOWS, p=data.weights())

@@ -24,7 +24,7 @@ INNER_FOLDS = 4
 class Schedule:
     """How long a head is trained."""
 
-    steps: int = 1000
+    steps: int = 500
     batch: int = 256
     learning_rate: float = 2e-3
     """Of AdamW, falling to zero along a cosine."""

@@ -1,12 +1,12 @@
 """The first layers of the Whisper encoder, against CTranslate2's own and faster-whisper's spectrogram."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from faster_whisper.feature_extractor import FeatureExtractor
+from voices import write_model
 
 from live_sentiment.errors import RunError
 from live_sentiment.perception.voice.ctranslate2_reader import read_arrays
@@ -28,21 +28,6 @@ def sound(seconds: float) -> np.ndarray:
     t = np.arange(int(seconds * RATE)) / RATE
     noise = np.random.default_rng(1).normal(0, 0.02, len(t))
     return (noise + 0.2 * np.sin(6 * t) * np.sin(2 * np.pi * (200 + 50 * np.sin(t)) * t)).astype(np.float32)
-
-
-def write_model(file: Path, arrays: dict[str, np.ndarray], version: int = 6) -> None:
-    """A CTranslate2 model.bin."""
-
-    def name(text: str) -> bytes:
-        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
-
-    kinds = {"float32": 0, "int8": 1, "float16": 4}
-    body = struct.pack("<I", version) + name("WhisperSpec") + struct.pack("<II", 3, len(arrays))
-    for key, array in arrays.items():
-        kind = kinds.get(str(array.dtype), 9)
-        body += name(key) + struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
-        body += struct.pack("<BI", kind, array.nbytes) + array.tobytes()
-    file.write_bytes(body + struct.pack("<I", 0))
 
 
 def test_reads_what_is_wanted_and_nothing_else(tmp_path: Path) -> None:
@@ -115,7 +100,9 @@ def test_all_layers_are_those_of_ctranslate2(model_store: ModelStore) -> None:
     samples = np.pad(sound(7.0), (0, 23 * RATE))
     ours = VoiceEncoder(folder, CPU, layers=4).frames(samples)
     norm = read_arrays(folder / "model.bin", lambda name: name.startswith("encoder/layer_norm"))
-    weight, bias = (torch.from_numpy(norm[f"encoder/layer_norm/{part}"]).float() for part in ("gamma", "beta"))
+    weight, bias = (
+        torch.from_numpy(norm[f"encoder/layer_norm/{part}"]).float() for part in ("gamma", "beta")
+    )
     normed = torch.nn.functional.layer_norm(ours, (384,), weight, bias).numpy()
 
     whisper = ctranslate2.models.Whisper(str(folder), compute_type="float32", intra_threads=1)

@@ -8,6 +8,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import DATA, needs_data
+from voices import hum, silence
 
 from live_sentiment.compute import onnx_options
 from live_sentiment.config import ComputeConfig, VoiceConfig
@@ -15,24 +16,6 @@ from live_sentiment.perception.voice.vad import CHUNK_S, SpeechActivityDetector
 from live_sentiment.types import AudioBlock, SpeechActivity
 
 RATE = 16_000
-
-
-def hum(seconds: float, pitch_hz: float = 140.0) -> np.ndarray:
-    """A buzzing vowel whose formants glide, which the network takes for speech."""
-    t = np.arange(int(seconds * RATE)) / RATE
-    phase = 2 * np.pi * np.cumsum(pitch_hz * (1 + 0.1 * np.sin(2 * np.pi * 3 * t))) / RATE
-    voice = np.zeros_like(t)
-    for harmonic in range(1, 25):
-        hz = harmonic * pitch_hz
-        first, second = 500 + 250 * np.sin(2 * np.pi * 2 * t), 1500 + 500 * np.sin(2 * np.pi * 1.5 * t)
-        gain = np.exp(-(((hz - first) / 120) ** 2)) + 0.5 * np.exp(-(((hz - second) / 180) ** 2))
-        voice += gain * np.sin(harmonic * phase)
-    return (0.3 * voice * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))).astype(np.float32)
-
-
-def silence(seconds: float) -> np.ndarray:
-    noise = np.random.default_rng(3).normal(0, 1e-3, int(seconds * RATE))
-    return noise.astype(np.float32)
 
 
 SOUND = np.concatenate((silence(0.7), hum(1.2), silence(0.9), hum(0.5), silence(0.2)))

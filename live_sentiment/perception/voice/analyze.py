@@ -26,7 +26,7 @@ class VoiceAnalyzer:
     voice activity are known up to t. Its embedding is the encoder's relative to the speaker's running mean,
     and its opinion rests on that. Its quality is the share of speech in `context_s`.
 
-    Details of an observation: `pitch_hz`, `pitch_range_semitones`, `energy_dbfs`, `rate_hz` (syllables per
+    Details of an observation: `pitch_hz`, `energy_dbfs`, `rate_hz` (syllables per
     second of speech) and `speech_s`.
     """
 

@@ -7,11 +7,11 @@ aliases (two names each). A name is its length u16 followed by that many bytes, 
 
 from __future__ import annotations
 
-import mmap
 import struct
 from collections.abc import Callable
+from io import SEEK_CUR
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,64 +26,54 @@ _TYPES: dict[int, str] = {0: "<f4", 1: "|i1", 2: "<i2", 3: "<i4", 4: "<f2"}
 
 
 def read_arrays(file: Path, wanted: Callable[[str], bool]) -> dict[str, NDArray[Any]]:
-    """Copy the arrays whose names are wanted.
+    """Read the arrays whose names are wanted, and pass over the others.
 
     Raises:
         RunError: the file is missing, cut short, or of another version or type.
     """
     try:
-        with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return _parse(memoryview(data), wanted)
-    except (OSError, ValueError, struct.error) as error:
+        with file.open("rb") as stream:
+            return _parse(stream, wanted, file.stat().st_size)
+    except (OSError, ValueError) as error:
         raise RunError(
             f"cannot read the model {file}: {error}; fetch it again with `live-sentiment models`"
         ) from error
 
 
-def _parse(data: memoryview, wanted: Callable[[str], bool]) -> dict[str, NDArray[Any]]:
-    with data:
-        cursor = _Cursor(data)
-        (version,) = cursor.take("<I")
-        if version != BINARY_VERSION:
-            raise ValueError(f"CTranslate2 binary version {version}, not {BINARY_VERSION}")
-        cursor.name()
-        _revision, count = cursor.take("<II")
-        arrays: dict[str, NDArray[Any]] = {}
-        for _ in range(count):
-            name = cursor.name()
-            (rank,) = cursor.take("<B")
-            shape = cursor.take(f"<{rank}I")
-            kind, length = cursor.take("<BI")
-            raw = cursor.bytes(length)
-            if wanted(name):
-                if kind not in _TYPES:
-                    raise ValueError(f"{name} has the unknown type {kind}")
-                arrays[name] = np.frombuffer(raw, _TYPES[kind]).reshape(shape).copy()
-            raw.release()
-        return arrays
+def _parse(stream: BinaryIO, wanted: Callable[[str], bool], size: int) -> dict[str, NDArray[Any]]:
+    (version,) = _numbers(stream, "<I")
+    if version != BINARY_VERSION:
+        raise ValueError(f"CTranslate2 binary version {version}, not {BINARY_VERSION}")
+    _name(stream)
+    _revision, count = _numbers(stream, "<II")
+    arrays: dict[str, NDArray[Any]] = {}
+    for _ in range(count):
+        name = _name(stream)
+        (rank,) = _numbers(stream, "<B")
+        shape = _numbers(stream, f"<{rank}I")
+        kind, length = _numbers(stream, "<BI")
+        if stream.tell() + length > size:
+            raise ValueError("it is cut short")
+        if not wanted(name):
+            stream.seek(length, SEEK_CUR)
+            continue
+        if kind not in _TYPES:
+            raise ValueError(f"{name} has the unknown type {kind}")
+        arrays[name] = np.frombuffer(_exactly(stream, length), _TYPES[kind]).reshape(shape)
+    return arrays
 
 
-class _Cursor:
-    """Reads forward through the bytes and never past their end."""
+def _exactly(stream: BinaryIO, length: int) -> bytearray:
+    raw = bytearray(stream.read(length))
+    if len(raw) < length:
+        raise ValueError("it is cut short")
+    return raw
 
-    def __init__(self, data: memoryview) -> None:
-        self._data = data
-        self._at = 0
 
-    def take(self, layout: str) -> tuple[int, ...]:
-        values = struct.unpack_from(layout, self._data, self._at)
-        self._at += struct.calcsize(layout)
-        return values
+def _numbers(stream: BinaryIO, layout: str) -> tuple[int, ...]:
+    return struct.unpack(layout, _exactly(stream, struct.calcsize(layout)))
 
-    def bytes(self, length: int) -> memoryview:
-        if self._at + length > len(self._data):
-            raise ValueError("the file is cut short")
-        self._at += length
-        return self._data[self._at - length : self._at]
 
-    def name(self) -> str:
-        (length,) = self.take("<H")
-        raw = self.bytes(length)
-        text = bytes(raw).removesuffix(b"\0").decode()
-        raw.release()
-        return text
+def _name(stream: BinaryIO) -> str:
+    (length,) = _numbers(stream, "<H")
+    return _exactly(stream, length).removesuffix(b"\0").decode()

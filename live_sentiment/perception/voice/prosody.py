@@ -16,6 +16,8 @@ PITCH_RATE_HZ = 8_000
 """Pitch is looked for in sound at half the rate: a third of the work, and steps of 2.5 % at 200 Hz."""
 PITCH_RANGE_HZ = (65, 500)
 FRAME = 160  # samples, 10 ms
+SHORTEST = SAMPLE_RATE_HZ // 2
+"""Samples that the pitch's median smoothing needs; less sound is filled up with silence."""
 SMOOTH_FRAMES = 6  # 60 ms, about what Praat's intensity looks at
 VOICED_DB = 15.0
 """Pitch is read where the voice is at most this much below its loudest: vowels, hardly consonants."""
@@ -30,8 +32,6 @@ class Prosody:
 
     pitch_hz: float
     """Median of the fundamental frequency."""
-    pitch_range_semitones: float
-    """From the 10th to the 90th percentile of the pitch: monotonous to lively."""
     energy_dbfs: float
     """Root mean square level, 0 dBFS being a square wave at full scale."""
     rate_hz: float
@@ -54,12 +54,10 @@ def measure(samples: FloatArray, speech: BoolArray) -> Prosody:
     spoken_level = np.where(spoken, level, SILENCE_DBFS)
     loudest = float(spoken_level.max())
     pitch = _pitch_hz(samples, len(level))[spoken & (level >= loudest - VOICED_DB)]
-    low, middle, high = np.percentile(pitch, (10, 50, 90))
     peaks, _ = find_peaks(spoken_level, prominence=NUCLEUS_DIP_DB, height=loudest - NUCLEUS_RANGE_DB)
     power = float(np.mean(np.square(samples[speech], dtype=np.float64)))
     return Prosody(
-        pitch_hz=float(middle),
-        pitch_range_semitones=float(12 * np.log2(high / low)),
+        pitch_hz=float(np.median(pitch)),
         energy_dbfs=float(10 * np.log10(max(power, 10 ** (SILENCE_DBFS / 10)))),
         rate_hz=len(peaks) / (float(spoken.sum()) * FRAME / SAMPLE_RATE_HZ),
     )
@@ -76,7 +74,8 @@ def _pitch_hz(samples: FloatArray, frames: int) -> NDArray[np.float64]:
     from torchaudio import functional
 
     low, high = PITCH_RANGE_HZ
-    sound = functional.resample(torch.from_numpy(samples)[None], SAMPLE_RATE_HZ, PITCH_RATE_HZ)
+    long_enough = np.pad(samples, (0, max(0, SHORTEST - len(samples))))
+    sound = functional.resample(torch.from_numpy(long_enough)[None], SAMPLE_RATE_HZ, PITCH_RATE_HZ)
     pitch = functional.detect_pitch_frequency(
         sound, PITCH_RATE_HZ, frame_time=FRAME / SAMPLE_RATE_HZ, freq_low=low, freq_high=high
     )
