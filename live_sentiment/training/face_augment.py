@@ -1,4 +1,4 @@
-"""What real films do to a face, done to the training pictures: speech, framing, light, lens, obstacles.
+"""What real cameras do to a face, done to the training pictures: framing, pose, light, lens, obstacles.
 
 Everything works on whole batches of tensors and draws from one generator, so that a seed fixes it. Pictures
 are (B, 1, 48, 48) grey levels 0..255 in float32. Colour needs no augmentation: the network sees luminance.
@@ -20,12 +20,6 @@ PLAIN_SHARE = 0.25
 ROTATION_DEG, SHIFT_PX, ZOOM, STRETCH, SHEAR = 9.0, 1.8, 0.10, 0.05, 0.05
 """Standard deviations of the framing jitter: rotation, shift, log of the size, log of width over height (a
 head turned aside or tilted), and shear."""
-
-MOUTH_TOP_PX, MOUTH_LEFT_PX = 30, 10
-"""Where the lower face begins in an aligned crop, and the margin at its sides."""
-
-COVERED_MOUTHS, SPEAKING_MOUTHS = 0.2, 0.35
-"""Shares of the faces whose mouth is hidden, and opened or closed as in speech."""
 
 LOW_RESOLUTIONS_PX = (16, 24, 32)
 """Sizes to which a part of the batch is reduced and blown up again: faces far from the camera."""
@@ -63,8 +57,7 @@ def augment(images: Tensor, to_source: Tensor, random: torch.Generator) -> Tenso
     """
     plain = torch.eye(2, 3).expand_as(to_source)
     base = torch.where(_chance(len(images), PLAIN_SHARE, random)[:, None, None], plain, to_source.float())
-    pictures = speak(warp(images[:, None].float(), base), random)
-    pictures = warp(pictures, jitter(len(images), random))
+    pictures = warp(images[:, None].float(), compose(base, jitter(len(images), random)))
     pictures = resolve(pictures, random)
     pictures = relight(pictures, random)
     return occlude(pictures, random)
@@ -83,28 +76,6 @@ def jitter(count: int, random: torch.Generator) -> Tensor:
     centre = torch.full((2,), (CROP_PX - 1) / 2)
     shift = torch.stack([_normal(count, SHIFT_PX, random), _normal(count, SHIFT_PX, random)], dim=1)
     return torch.cat([linear, (centre + shift - linear @ centre)[:, :, None]], dim=2)
-
-
-def speak(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """Open, close or hide the mouth of a share of the faces and leave what the eyes and brows show.
-
-    The corpus has still pictures; in a film people talk, and the shape of a vowel must not decide.
-    The lower face is stretched or squeezed downwards from MOUTH_TOP_PX, or covered with a flat grey.
-    """
-    count = len(pictures)
-    stretch = 1 + 0.5 * (torch.rand(count, 1, 1, generator=random) - 0.35)
-    stretch = torch.where(_chance(count, SPEAKING_MOUTHS, random)[:, None, None], stretch, 1.0)
-    axis = torch.arange(CROP_PX, dtype=torch.float32)
-    below = (axis - MOUTH_TOP_PX).clamp(min=0).view(1, -1, 1)
-    y = (axis.view(1, -1, 1) - below + below / stretch).expand(count, CROP_PX, CROP_PX)
-    x = axis.view(1, 1, -1).expand_as(y)
-    grid = (torch.stack([x, y], dim=3) + 0.5) * 2 / CROP_PX - 1
-    spoken = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    inside = (axis >= MOUTH_LEFT_PX) & (axis < CROP_PX - MOUTH_LEFT_PX)
-    mouth = (axis >= MOUTH_TOP_PX)[:, None] & inside[None, :]
-    covered = mouth & _chance(count, COVERED_MOUTHS, random)[:, None, None]
-    grey = 255 * torch.rand(count, 1, 1, generator=random)
-    return torch.where(covered, grey, spoken[:, 0])[:, None]
 
 
 def resolve(pictures: Tensor, random: torch.Generator) -> Tensor:
