@@ -130,9 +130,11 @@ def test_a_face_in_at_least_95_percent_of_the_frames(analysed: dict[str, Analyse
 
 @pytest.mark.parametrize(("acted", "emotion"), ACTED.items())
 def test_acted_expressions_are_read_as_such(analysed: dict[str, Analysed], acted: str, emotion: str) -> None:
+    """What leads in the face, vision alone, at most points of the clip."""
     points = analysed[f"mead256_{acted}_SILENT"].points
     seen = np.array([[p["people"][0]["emotions"][e] for e in EMOTIONS] for p in points if p["people"]])
-    assert EMOTIONS[seen.mean(axis=0).argmax()] == emotion
+    led = np.bincount(seen.argmax(axis=1), minlength=len(EMOTIONS))
+    assert EMOTIONS[led.argmax()] == emotion, dict(zip(EMOTIONS, led.tolist(), strict=True))
 
 
 @pytest.mark.parametrize("acted", ACTED)
