@@ -166,8 +166,8 @@ def _add_text(parts: Any) -> None:
         "text",
         help="the head that reads emotions and polarity from words",
         description=(
-            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings are kept: "
-            "an interrupted run goes on where it stopped."
+            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings "
+            "are kept: an interrupted run goes on where it stopped."
         ),
     )
     parser.add_argument(

@@ -23,7 +23,7 @@ from live_sentiment.training.metrics import (
     weighted_f1,
 )
 from live_sentiment.training.text_embeddings import EmbeddedTexts, Kind
-from live_sentiment.training.text_head import fit_evidence_temperature
+from live_sentiment.training.text_fit import fit_evidence_temperature
 from live_sentiment.training.text_variants import BEGINNING, PLAIN, WRITTEN
 from live_sentiment.types import BoolArray, FloatArray
 

@@ -15,9 +15,9 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from live_sentiment.errors import UsageError
@@ -48,19 +48,20 @@ class TextEncoder:
         folder = _folder(source, offline)
         self._device = device
         try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             files = sorted(folder.glob("model*.safetensors"))
             if not files:
                 raise UsageError(
-                    f"the text encoder {source} has no model.safetensors; other formats are not read"
+                    f"the text encoder {source} has no model.safetensors; no other format is read"
                 )
-            self.hidden_size: int = config["hidden_size"]
-            self.max_tokens: int = min(MAX_TOKENS, config.get("max_position_embeddings", MAX_TOKENS) - 2)
             self.sha256 = _sha256(files)
             """Hash of the weights: tells which head fits."""
-            self._model = _load_model(folder, config, files, device)
             self._tokenize = _load_tokenizer(folder)
-        except (OSError, ValueError, KeyError) as error:
+            self._states, positions = _load_model(folder, files, device)
+            # RoBERTa and its kin keep two positions for themselves.
+            self.max_tokens: int = min(MAX_TOKENS, positions - 2)
+            # A pass over nothing: what a file lacks is missed here and not at the first word.
+            self.hidden_size: int = self.embed(self.tokens("")).shape[0]
+        except (OSError, ValueError, KeyError, IndexError, RuntimeError, SafetensorError) as error:
             raise UsageError(f"cannot load the text encoder {source}: {error}") from error
 
     def tokens(self, text: str) -> list[int]:
@@ -90,7 +91,7 @@ class TextEncoder:
 
     def _upper(self, ids: Tensor, mask: Tensor | None) -> Tensor:
         """Mean over the upper half of the layers, float32 (B, T, hidden_size)."""
-        states = self._model(ids, mask)
+        states = self._states(ids, mask)
         return torch.stack(tuple(states[len(states) // 2 :])).float().mean(dim=0)
 
 
@@ -119,11 +120,12 @@ def _sha256(files: Sequence[Path]) -> str:
 
 
 def _load_model(
-    folder: Path, config: dict[str, Any], files: Sequence[Path], device: torch.device
-) -> Callable[[Tensor, Tensor | None], Sequence[Tensor]]:
-    """A function from ids and mask, both (B, T), to the hidden states (B, T, hidden_size) of all layers."""
+    folder: Path, files: Sequence[Path], device: torch.device
+) -> tuple[Callable[[Tensor, Tensor | None], Sequence[Tensor]], int]:
+    """A function from ids and mask, both (B, T), to the hidden states of all layers; and its longest T."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if is_plain_bert(config) and len(files) == 1:
-        return Bert(config, files[0], device)
+        return Bert(config, files[0], device), config["max_position_embeddings"]
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -134,20 +136,23 @@ def _load_model(
     )
     model.eval().requires_grad_(False).to(device)
 
-    def forward(ids: Tensor, mask: Tensor | None) -> Sequence[Tensor]:
-        states: Sequence[Tensor] = model(
+    def states(ids: Tensor, mask: Tensor | None) -> Sequence[Tensor]:
+        hidden: Sequence[Tensor] = model(
             input_ids=ids, attention_mask=mask, output_hidden_states=True
         ).hidden_states
-        return states
+        return hidden
 
-    return forward
+    return states, getattr(model.config, "max_position_embeddings", MAX_TOKENS + 2)
 
 
 def _load_tokenizer(folder: Path) -> Callable[[str], list[int]]:
     if (folder / "tokenizer.json").is_file():
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # Nothing narrower is raised by tokenizers.
+            raise ValueError(f"tokenizer.json: {error}") from error
         # A saved tokenizer may pad and cut to the lengths of its training.
         tokenizer.no_padding()
         tokenizer.no_truncation()

@@ -1,0 +1,91 @@
+import pytest
+from tiny_text import CPU, save_encoder
+
+from live_sentiment.config import TextConfig
+from live_sentiment.console.main import main
+from live_sentiment.perception.text import TextAnalyzer
+from live_sentiment.types import EMOTIONS, POLARITIES, Word
+from live_sentiment.weights.shipped import load_shipped
+
+SAID = {
+    ("joy", "positive"): "love love happy {}",
+    ("anger", "negative"): "hate terrible angry {}",
+    ("neutral", "neutral"): "the meeting at {}",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An encoder and two corpora: one with everything, one with sentiment only."""
+    folder = tmp_path_factory.mktemp("training")
+    save_encoder(folder / "encoder")
+    for corpus, columns in (("talk", "text\temotion\tsentiment"), ("reviews", "text\tsentiment")):
+        (folder / "data" / corpus).mkdir(parents=True)
+        for split, count in (("train", 80), ("dev", 8), ("test", 8)):
+            rows = [columns]
+            for number in range(count):
+                for (emotion, polarity), text in SAID.items():
+                    labels = f"{emotion}\t{polarity}" if corpus == "talk" else polarity
+                    rows.append(f"{text.format(number)}.\t{labels}")
+            (folder / "data" / corpus / f"{split}.tsv").write_text("\n".join(rows))
+    return folder
+
+
+def train(folder, output, *more):
+    files = ["--data", str(folder / "data"), "--output", str(output), "--encoder", str(folder / "encoder")]
+    return main(["train", "text", *files, "--reference", "talk", "--seeds", "2", *more])
+
+
+@pytest.fixture(scope="module")
+def head_file(folder):
+    file = folder / "out" / "head.safetensors"
+    assert train(folder, file) == 0
+    return file
+
+
+def test_the_trained_head_reads_what_it_was_taught(folder, head_file):
+    analyzer = TextAnalyzer(TextConfig(head=str(head_file)), folder / "encoder", CPU)
+    for (emotion, polarity), text in SAID.items():
+        analyzer.reset()
+        words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]
+        last = analyzer(words).observations[-1]
+        assert EMOTIONS[int(last.emotions.argmax())] == emotion
+        assert POLARITIES[int(last.polarity.argmax())] == polarity
+
+
+def test_the_metadata_says_what_it_is_and_how_good(head_file):
+    metadata = load_shipped(str(head_file)).metadata
+    assert metadata["emotion_prior"] == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3, 0, 0, 0], abs=1e-4)
+    assert metadata["polarity_prior"] == pytest.approx([1 / 3] * 3, abs=1e-4)
+    assert metadata["trained_on"] == {"reviews": 240, "talk": 240}
+    assert metadata["encoder"]["name"] == "encoder"
+    assert metadata["test"]["talk"]["emotions"]["as written"]["weighted_f1"] > 0.9
+    assert set(metadata["test"]["reviews"]) == {"polarity"}
+    mean, deviation = metadata["test_over_seeds"]["talk"]["polarity"]["plain"]["accuracy"]
+    assert mean > 0.9
+    assert deviation >= 0.0
+
+
+def test_a_second_run_takes_the_embeddings_of_the_first_and_writes_the_same_bytes(folder, head_file, capsys):
+    cache = head_file.parent / "cache"
+    before = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
+    again = folder / "again" / "head.safetensors"
+    assert train(folder, again, "--cache", str(cache)) == 0
+    assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == before
+    assert again.read_bytes() == head_file.read_bytes()
+    assert "talk test, emotions, as written: accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--reference", "reviews"), "'reviews' needs a train set with emotions and sentiment"),
+        (("--reference", "meld"), "'meld' needs a train set"),
+        (("--seeds", "0"), "--seeds takes a number from 1 on"),
+        (("--output", "head.pt"), "--output takes a .safetensors file"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(folder, tmp_path, capsys, more, message):
+    assert train(folder, tmp_path / "head.safetensors", *more) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.safetensors"))
