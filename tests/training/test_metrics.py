@@ -39,7 +39,8 @@ def test_a_class_without_samples_is_left_out_of_the_mean() -> None:
 
 def test_nothing_measured_is_nan_rather_than_perfect() -> None:
     empty = np.zeros((3, 3), np.int64)
-    assert all(math.isnan(f(empty)) for f in (metrics.accuracy, metrics.mean_recall, metrics.weighted_f1))
+    figures = (metrics.accuracy, metrics.mean_recall, metrics.weighted_f1, metrics.macro_f1)
+    assert all(math.isnan(figure(empty)) for figure in figures)
 
 
 @settings(deadline=None)
@@ -54,6 +55,9 @@ def test_figures_agree_with_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     )
     assert metrics.weighted_f1(confusion) == pytest.approx(
         sklearn.f1_score(labels, predicted, average="weighted", zero_division=0)
+    )
+    assert metrics.macro_f1(confusion) == pytest.approx(
+        sklearn.f1_score(labels, predicted, labels=seen, average="macro", zero_division=0)
     )
 
 
