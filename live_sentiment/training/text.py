@@ -75,7 +75,7 @@ def train_text(task: TextTraining, encoder: TextEncoder) -> dict[str, Any]:
     settings, first, losses = _choose(embedded, task)
     others = [_fit(embedded, settings, task, task.seed + number) for number in range(1, task.seeds)]
     heads = [first, *others]
-    figures = [_test(head, embedded, task) for head in heads]
+    figures = [_test(head, embedded) for head in heads]
     calibrations = {kind: _calibration(heads[0], kind, embedded[task.reference]) for kind in KINDS}
     metadata = {
         "modality": "text",
@@ -168,7 +168,7 @@ def _calibration(head: TextHead, kind: Kind, splits: Mapping[Split, EmbeddedText
     return calibrate(head, kind, prior, splits["dev"]) if "dev" in splits else Calibration(prior)
 
 
-def _test(head: TextHead, embedded: Embedded, task: TextTraining) -> dict[str, Any]:
+def _test(head: TextHead, embedded: Embedded) -> dict[str, Any]:
     """Figures by corpus, kind and form, each under its own corpus's class balance."""
     figures: dict[str, Any] = {}
     for name, splits in embedded.items():
