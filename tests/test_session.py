@@ -241,7 +241,9 @@ def test_a_stage_that_fails_is_announced_and_the_others_go_on(broken: Modality) 
 def test_a_failed_modality_is_absent_with_the_reason() -> None:
     story = run(ScriptedSource(), broken="voice")
     assert story.finals[8].presence["voice"].present
-    assert {point.presence["voice"].reason for point in story.finals if point.time_s > 5.5} == {"voice failed"}
+    assert {point.presence["voice"].reason for point in story.finals if point.time_s > 5.5} == {
+        "voice failed"
+    }
 
 
 @pytest.mark.parametrize(("has_video", "has_audio"), [(True, False), (False, True)])
