@@ -13,6 +13,7 @@ Latency: the provisional of a window waits for the slower of voice and vision, t
 from __future__ import annotations
 
 import math
+import zlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,7 +161,8 @@ class _Timed(Generic[Item]):
 
 
 def _observation_key(item: Observation) -> tuple[float, str]:
-    return item.time_s, str(item.person)
+    # Two words may end at one moment; only the very same reading of it is a duplicate.
+    return item.time_s, f"{item.person} {zlib.crc32(item.embedding.tobytes())}"
 
 
 def _word_key(item: Word) -> tuple[float, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -143,6 +144,16 @@ def test_items_behind_their_own_watermark_are_dropped_and_counted() -> None:
     aligner.advance("vision", 2.0)
     aligner.add(observation("vision", 2.0, 1), observation("vision", 2.1, 1), observation("voice", 1.0))
     assert aligner.dropped == {"late": 1}
+
+
+def test_two_words_that_end_at_one_moment_both_count() -> None:
+    aligner = WindowAligner(CONFIG)
+    first = observation("text", 1.0)
+    second = dataclasses.replace(first, embedding=np.ones(2, np.float32))
+    aligner.add(first, second, first)
+    close_all(aligner, 1.0)
+    assert len(list(aligner.windows())[-1].observations["text"]) == 2
+    assert aligner.dropped == {"duplicate": 1}
 
 
 def test_a_watermark_never_moves_back() -> None:
