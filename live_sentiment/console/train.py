@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
 from live_sentiment.errors import UsageError
+
+if TYPE_CHECKING:
+    from live_sentiment.config import Config
 
 
 def add_parser(commands: Any) -> None:
@@ -41,27 +45,14 @@ def _add_fusion(parts: Any) -> None:
         metavar="FOLDER",
         help="holds text/meld, text/goemotions, voice/ and face/, as the other parts read them",
     )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="the .safetensors file; its card lies beside it",
-    )
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
     parser.add_argument("--seeds", type=int, default=3, help="how many trainings to choose from; default: 3")
     parser.add_argument("--steps", type=int, default=2400, help="of each training; default: 2400")
-    add_config_options(parser)
-    parser.set_defaults(run=run_fusion)
+    _add_common(parser, run_fusion, cache=True)
 
 
 def run_fusion(options: argparse.Namespace) -> int:
     """Embed what is not embedded yet, train, and print how good each subset of the modalities is."""
-    if options.output.suffix != ".safetensors":
-        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
-    if options.seeds < 1 or options.steps < 1:
-        raise UsageError("--seeds and --steps take a number from 1 on")
-    config = config_from(options)
+    config = _checked(options)
     from rich.console import Console
     from rich.progress import Progress
 
@@ -108,13 +99,6 @@ def _add_face(parts: Any) -> None:
         ),
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the pictures")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="the .safetensors file; its card lies beside it",
-    )
     parser.add_argument("--epochs", type=int, default=10, help="default: 10")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--threads", type=int, default=1, help="of torch; default: 1")
@@ -127,17 +111,12 @@ def _add_face(parts: Any) -> None:
     parser.add_argument(
         "--detector", type=Path, metavar="FOLDER", help="of the face detector; default: from the model store"
     )
-    add_config_options(parser)
-    parser.set_defaults(run=run_face)
+    _add_common(parser, run_face)
 
 
 def run_face(options: argparse.Namespace) -> int:
     """Train, and print the figures of every epoch and of the finished network."""
-    if options.output.suffix != ".safetensors":
-        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
-    if options.epochs < 1 or options.threads < 1:
-        raise UsageError("--epochs and --threads take a number from 1 on")
-    config = config_from(options)
+    config = _checked(options)
     import torch
     from rich.console import Console
 
@@ -179,9 +158,6 @@ def _add_text(parts: Any) -> None:
         "sentiment, or a release of MELD, GoEmotions, SemEval-2017 task 4 or SST-2",
     )
     parser.add_argument(
-        "--output", type=Path, required=True, metavar="FILE", help="the .safetensors file to write"
-    )
-    parser.add_argument(
         "--encoder", metavar="NAME", help="a model of the store, a folder, or a name on a hub"
     )
     parser.add_argument(
@@ -192,21 +168,15 @@ def _add_text(parts: Any) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--seeds", type=int, default=5, help="heads trained for the spread; default: 5")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
     parser.add_argument(
         "--bfloat16", action="store_true", help="embed in half precision: faster on processors that have it"
     )
-    add_config_options(parser)
-    parser.set_defaults(run=run_text)
+    _add_common(parser, run_text, cache=True)
 
 
 def run_text(options: argparse.Namespace) -> int:
     """Embed what is not embedded yet, train, write the head and print its figures."""
-    if options.output.suffix != ".safetensors":
-        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
-    if options.seeds < 1:
-        raise UsageError("--seeds takes a number from 1 on")
-    config = config_from(options)
+    config = _checked(options)
     from live_sentiment import compute
     from live_sentiment.perception.text.encoder import TextEncoder
     from live_sentiment.training.text import TextTraining, describe, time_per_word_ms, train_text
@@ -245,29 +215,16 @@ def _add_voice(parts: Any) -> None:
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the corpora")
     parser.add_argument(
-        "--output",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="the .safetensors file; its card lies beside it",
-    )
-    parser.add_argument(
         "--whisper", type=Path, metavar="FOLDER", help="of the encoder; default: whisper-tiny.en of the store"
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
     parser.add_argument("--steps", type=int, default=500, help="of each training; default: 500")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output")
-    add_config_options(parser)
-    parser.set_defaults(run=run_voice)
+    _add_common(parser, run_voice, cache=True)
 
 
 def run_voice(options: argparse.Namespace) -> int:
     """Embed, measure, train and write, saying each figure as it is known."""
-    if options.output.suffix != ".safetensors":
-        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
-    if options.steps < 1:
-        raise UsageError("--steps takes a number from 1 on")
-    config = config_from(options)
+    config = _checked(options)
     from rich.console import Console
     from rich.progress import Progress
 
@@ -294,3 +251,36 @@ def run_voice(options: argparse.Namespace) -> int:
         train_voice(task, config.perception.voice, print, bars)
     print(f"written {options.output} and {options.output.with_suffix('.md')}")
     return 0
+
+
+def _add_common(
+    parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int], *, cache: bool = False
+) -> None:
+    """Declare what every part takes, and what it runs."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the .safetensors file to write",
+    )
+    if cache:
+        parser.add_argument(
+            "--cache", type=Path, metavar="DIR", help="of embeddings; default: beside the output"
+        )
+    add_config_options(parser)
+    parser.set_defaults(run=run)
+
+
+def _checked(options: argparse.Namespace) -> Config:
+    """The configuration, once the options of the training itself make sense.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if options.output.suffix != ".safetensors":
+        raise UsageError(f"--output takes a .safetensors file, not {options.output}")
+    for name in ("epochs", "threads", "seeds", "steps"):
+        if getattr(options, name, 1) < 1:
+            raise UsageError(f"--{name} takes a number from 1 on")
+    return config_from(options)
