@@ -89,9 +89,13 @@ def loop_clip(path: Path, length_s: float, target: Path) -> Path:
     ):
         media = [stream for stream in source.streams if stream.type in {"video", "audio"}]
         copies = {stream.index: output.add_stream_from_template(stream) for stream in media}
+        reached: dict[int, int] = {}
         for packet in source.demux(media):
-            if packet.dts is not None:
-                packet.stream = copies[packet.stream.index]
+            # At a seam the sound's priming samples lie over the end of the clip before; they are left out.
+            index = packet.stream.index
+            if packet.dts is not None and packet.dts > reached.get(index, packet.dts - 1):
+                reached[index] = packet.dts
+                packet.stream = copies[index]
                 output.mux(packet)
     return target
 

@@ -63,10 +63,11 @@ def test_replay_measures_every_stage(model_store: ModelStore, capsys: pytest.Cap
 
 
 @needs_media
-def test_a_looped_clip_keeps_picture_and_sound_together(tmp_path: Path) -> None:
-    with av.open(str(CLIP)) as once:
+@pytest.mark.parametrize("clip", [CLIP, MEDIA / "address_20s_450p25.mp4"], ids=["mpg", "mp4"])
+def test_a_looped_clip_keeps_picture_and_sound_together(clip: Path, tmp_path: Path) -> None:
+    with av.open(str(clip)) as once:
         length_s = once.duration / 1e6
-    looped = loop_clip(CLIP, 3 * length_s - 0.1, tmp_path / "looped.mkv")
+    looped = loop_clip(clip, 3 * length_s - 0.1, tmp_path / "looped.mkv")
     with av.open(str(looped)) as container:
         ends: dict[str, float] = {}
         for packet in container.demux():
