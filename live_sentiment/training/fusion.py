@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from live_sentiment.fusion.batch import subset_masks
 from live_sentiment.fusion.cross_attention import CrossAttention
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.fusion.product_of_experts import ProductOfExperts
+from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
 from live_sentiment.training.pairing import Pairs, Pool, draw, drop_modalities
 from live_sentiment.types import Expert, Modality
 
@@ -44,21 +44,28 @@ class Schedule:
     test_pairs: int = 8192
 
 
+START_WEIGHT = 0.3
+"""First guess of the weights in the product of experts."""
+
+
 def fit_product(
     experts: Mapping[Modality, Expert], pools: Pools, schedule: Schedule, seed: int
 ) -> ProductOfExperts:
     """The product of experts with the weights that fit pairs drawn from the validation `pools` best.
 
-    The loss is convex in the weights. A weight never falls below zero: an expert may be ignored, not believed
-    in reverse.
+    A weight stays between zero and HIGHEST_WEIGHT: an expert may be ignored, but not believed in reverse.
     """
     fuser = ProductOfExperts(experts)
     pairs = draw(pools, schedule.validation_pairs, torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        for weights in (fuser.emotion_weights, fuser.polarity_weights):
+            # Beyond 1 an opinion counts no further and the loss is flat: begin well below.
+            weights.fill_(START_WEIGHT)
     _minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
     with torch.no_grad():
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
             # A modality outside the subset was never looked at; its weight there has no meaning.
-            weights.copy_(weights.clamp(min=0.0) * subset_masks())
+            weights.copy_(weights.clamp(0.0, HIGHEST_WEIGHT) * subset_masks())
     return fuser.eval()
 
 
