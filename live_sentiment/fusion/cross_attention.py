@@ -10,7 +10,7 @@ for "nobody else".
 
 Quality is not learnt from, since no corpus says what a poor look is worth; it acts by construction. A look of
 half the quality draws half the attention, a modality of half the quality half the weight in the average, and
-the best quality present scales how far the result departs from the prior.
+the trust in the best of them scales how far the result departs from the prior.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
-from live_sentiment.fusion.fuser import Fuser, FusionOutput
+from live_sentiment.fusion.fuser import Fuser, FusionOutput, trust
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 
 WIDTH = 64
@@ -57,12 +57,14 @@ class CrossAttention(Fuser):
 
     def forward(self, batch: FusionBatch) -> FusionOutput:
         """Fuse what is there; the prior where there is nothing."""
-        fused, trust = self._fuse(batch)
+        fused, quality = self._fuse(batch)
+        trusted = trust(quality)
         subset = batch.subset
         return FusionOutput.from_logits(
-            self.log_emotion_prior + (self.emotion_scale[subset] * trust)[:, None] * self.emotion_head(fused),
+            self.log_emotion_prior
+            + (self.emotion_scale[subset] * trusted)[:, None] * self.emotion_head(fused),
             self.log_polarity_prior
-            + (self.polarity_scale[subset] * trust)[:, None] * self.polarity_head(fused),
+            + (self.polarity_scale[subset] * trusted)[:, None] * self.polarity_head(fused),
         )
 
     def _fuse(self, batch: FusionBatch) -> tuple[Tensor, Tensor]:

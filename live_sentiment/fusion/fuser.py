@@ -25,6 +25,21 @@ have not."""
 POLARITY_PRIOR = (0.32, 0.44, 0.24)
 """The same for POLARITIES: the four unpleasant emotions negative, joy positive, surprise a third to each."""
 
+MISLED = 0.15
+"""Probability that a modality shows an emotion drawn at random instead of the person's: a mask, an irony, a
+tired voice. An assumption, not a measurement. It keeps a lone modality from being taken for the person with
+certainty, however sure its expert is of what it shows; the fusers are trained in a world in which it
+holds."""
+
+FULL_TRUST = 0.5
+"""Quality from which a look counts in full. The experts' probabilities already are less sure of less: half a
+window of speech is the middle of what they were calibrated on."""
+
+
+def trust(quality: Tensor) -> Tensor:
+    """How much a quality in [0, 1] counts: in proportion up to FULL_TRUST, in full from there on."""
+    return (quality / FULL_TRUST).clamp(max=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class FusionOutput:

@@ -1,13 +1,16 @@
 """Product of experts: every modality's opinion counts by how far it departs from what it would say of anyone.
 
-    log p(y | all)  =  log prior(y)  +  Σ_m  min(w_m · q_m, 1) · (log p_m(y) − log prior_m(y))  +  const
+    log p(y | all)  =  log prior(y)  +  Σ_m  log((1 − ε) · r_m(y) + ε)  +  const
+           r_m(y)  =  (p_m(y) / prior_m(y)) ^ (w_m · t_m)
 
 This is the naive-Bayes form of G. E. Hinton's product of experts ("Training products of experts by minimizing
 contrastive divergence", Neural Computation 14, 2002) for experts that were calibrated under priors of their
-own. It holds exactly for modalities independent given y; where they are not, it is over-confident. Hence the
-weights w, learnt on validation data for each subset of the modalities: together they are the temperature. q_m
-is the quality of what was looked at. No opinion ever counts for more than it says: weights learnt on looks of
-middling quality would otherwise blow up the best ones.
+own. As there, each expert is mixed with a uniform one, so that none has a veto: with probability ε a modality
+shows something else than the person feels (`MISLED`), and then says nothing about it.
+
+The weights w are learnt on validation data for each subset of the modalities; together they are the
+temperature, since the product holds only for modalities independent given y. t is the trust in the quality of
+what was looked at.
 
 Within a modality the looks of one window are no independent witnesses. They are pooled linearly, as a mean of
 probabilities, by quality and recency.
@@ -15,19 +18,24 @@ probabilities, by quality and recency.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
-from live_sentiment.fusion.fuser import Fuser, FusionOutput
+from live_sentiment.fusion.fuser import MISLED, Fuser, FusionOutput, trust
 from live_sentiment.types import MODALITIES, Expert, Modality
 
-RECENCY_S: Mapping[Modality, float] = {"text": 0.3, "voice": 1.0, "vision": 4.0}
+RECENCY_S: Mapping[Modality, float] = {"text": 0.3, "voice": 0.3, "vision": 4.0}
 """Time constant by which a look loses weight against the last one of its modality. The last word's
-observation holds the whole utterance and so nearly replaces those before it; the last look at the voice holds
-the last seconds of it; a face is read as the mean over a window of the default length."""
+observation holds the whole utterance, and the last look at the voice the last seconds of it: they nearly
+replace those before them. A face is read as the mean over a window of the default length."""
+
+HIGHEST_WEIGHT = 1.5
+"""An opinion counts at most half as much again as it says. Acted voices would justify more (the fit goes to
+1.9), but they are easier to read than others."""
 
 
 class ProductOfExperts(Fuser):
@@ -51,25 +59,28 @@ class ProductOfExperts(Fuser):
     def forward(self, batch: FusionBatch) -> FusionOutput:
         """Multiply the opinions of those present; the prior where there is none."""
         pooled = [_pool(batch.sequences[modality], RECENCY_S[modality]) for modality in MODALITIES]
-        emotions, polarity, reliability = (torch.stack(parts, dim=1) for parts in zip(*pooled, strict=True))
+        emotions, polarity, quality = (torch.stack(parts, dim=1) for parts in zip(*pooled, strict=True))
+        trusted = trust(quality)
         subset = batch.subset
         return FusionOutput.from_logits(
             _product(
                 emotions - self.log_expert_emotion_priors,
-                reliability * self.emotion_weights[subset],
+                trusted * self.emotion_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_emotion_prior,
             ),
             _product(
                 polarity - self.log_expert_polarity_priors,
-                reliability * self.polarity_weights[subset],
+                trusted * self.polarity_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_polarity_prior,
             ),
         )
 
 
-def _product(evidence: Tensor, weights: Tensor, log_prior: Tensor) -> Tensor:
-    """Log prior plus the weighted evidence, shape (B, classes), from (B, 3, classes) and (B, 3)."""
-    return log_prior + (weights.clamp(max=1.0)[:, :, None] * evidence).sum(dim=1)
+def _product(log_ratios: Tensor, weights: Tensor, log_prior: Tensor) -> Tensor:
+    """Log prior plus the evidence, shape (B, classes), of opinions over their priors (B, 3, classes)."""
+    told = weights[:, :, None] * log_ratios + math.log(1 - MISLED)
+    # A weight of zero leaves log(1 − ε + ε) = 0: who is absent says nothing.
+    return log_prior + torch.logaddexp(told, told.new_tensor(math.log(MISLED))).sum(dim=1)
 
 
 def _pool(sequence: ModalitySequence, recency_s: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,5 +97,5 @@ def _pool(sequence: ModalitySequence, recency_s: float) -> tuple[Tensor, Tensor,
         ((weights[:, :, None] * one.exp()).sum(dim=1) / divisor[:, None] + (1 - heard)[:, None]).log()
         for one in (sequence.emotions, sequence.polarity)
     )
-    reliability = (weights * sequence.quality).sum(dim=1) / divisor
-    return emotions, polarity, reliability
+    quality = (weights * sequence.quality).sum(dim=1) / divisor
+    return emotions, polarity, quality

@@ -30,6 +30,9 @@ Progress = Callable[[int, str], None]
 POLARITY_WEIGHT = 0.5
 """Of the polarity's cross-entropy beside that of the emotions, which say more."""
 
+START_WEIGHT = 0.3
+"""First guess of the weights in the product of experts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -44,10 +47,6 @@ class Schedule:
     test_pairs: int = 8192
 
 
-START_WEIGHT = 0.3
-"""First guess of the weights in the product of experts."""
-
-
 def fit_product(
     experts: Mapping[Modality, Expert], pools: Pools, schedule: Schedule, seed: int
 ) -> ProductOfExperts:
@@ -59,7 +58,7 @@ def fit_product(
     pairs = draw(pools, schedule.validation_pairs, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
-            # Beyond 1 an opinion counts no further and the loss is flat: begin well below.
+            # Beyond HIGHEST_WEIGHT the loss is flat and leads nowhere: begin well below.
             weights.fill_(START_WEIGHT)
     _minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
     with torch.no_grad():

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from live_sentiment.fusion.batch import SUBSETS
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR, Fuser
+from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
 _CARD = """\
@@ -44,7 +45,8 @@ Heads: {heads}.
 ## Learning
 
 Product of experts: the weight of each modality in each subset, fitted on validation pairs (L-BFGS,
-cross-entropy). Emotion weights found, 1 being naive Bayes:
+cross-entropy), at most {highest_weight}. Emotion weights found; 1 would be Bayes' rule for independent
+witnesses that may be misled:
 
 {weights}
 
@@ -95,6 +97,7 @@ def card(metadata: Mapping[str, Any], fusers: Mapping[str, Fuser], rows: str, co
         heads=", ".join(
             f"{one['model']} (SHA-256 {one['sha256'][:12]}…)" for one in metadata["experts"].values()
         ),
+        highest_weight=HIGHEST_WEIGHT,
         weights=_weights(state["emotion_weights"]),
         steps=metadata["schedule"]["steps"],
         batch=metadata["schedule"]["batch"],

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
-from live_sentiment.fusion.fuser import Fuser
+from live_sentiment.fusion.fuser import MISLED, Fuser
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
 from live_sentiment.fusion.registry import describe_expert
 from live_sentiment.training.fusion import CrossAttentionTraining, Pools, Schedule, fit_product
 from live_sentiment.training.fusion_card import card
 from live_sentiment.training.fusion_evaluation import Figures, evaluate, table
-from live_sentiment.training.pairing import MISLED, draw
+from live_sentiment.training.pairing import draw
 from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import save_shipped
 

@@ -5,7 +5,7 @@ from different people and different corpora, because they carry the same label. 
 how far each expert can be trusted and how to combine them; of how words, voice and face of *one* person go
 together it learns nothing, and no result on such pairs is a cross-modal result.
 
-So that a fuser learns reliability rather than mere agreement, a modality is now and then misled: it shows
+So that a fuser learns reliability rather than mere agreement, a modality is now and then `MISLED`: it shows
 another emotion than the person has. The target is soft, the exact posterior of the person's emotion given
 what the present modalities truly show, under that process. It says 50:50 where two contradict each other, and
 follows the majority where two stand against one.
@@ -20,13 +20,8 @@ import torch
 from torch import Tensor
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
-from live_sentiment.fusion.fuser import EMOTION_PRIOR
+from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED
 from live_sentiment.types import EMOTIONS, MODALITIES, Modality
-
-MISLED = 0.15
-"""Probability that a modality shows an emotion drawn at random. An assumption, not a measurement: it keeps a
-lone modality from being taken for the person's emotion with certainty, however sure its expert is of what it
-shows."""
 
 LAG_S: Mapping[Modality, float] = {"text": 2.0, "voice": 0.5, "vision": 0.1}
 """A sample's last look is up to this long before the window's end."""

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch
-from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
-from live_sentiment.fusion.product_of_experts import ProductOfExperts
+from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED, POLARITY_PRIOR
+from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
 from live_sentiment.types import EMOTIONS, Expert, Modality, Observation, Window
 
 Make = Callable[..., Observation]
@@ -21,11 +21,12 @@ def fuse(experts: Experts, window: Window, fuser: ProductOfExperts | None = None
         return np.asarray(fuser(batch).emotion_logits.softmax(dim=1)[0].numpy())
 
 
-def test_it_is_bayes_rule_for_independent_witnesses(
+def test_it_is_bayes_rule_for_independent_witnesses_that_may_be_misled(
     experts: Experts, observation: Make, window: MakeWindow
 ) -> None:
     said = observation("text", "joy", 0.5), observation("voice", "anger", 0.3)
-    expected = np.array(EMOTION_PRIOR) * said[0].emotions * said[1].emotions
+    likelihoods = [(1 - MISLED) * one.emotions * 7 + MISLED for one in said]
+    expected = np.array(EMOTION_PRIOR) * likelihoods[0] * likelihoods[1]
     np.testing.assert_allclose(fuse(experts, window(*said)), expected / expected.sum(), rtol=1e-4)
 
 
@@ -94,12 +95,20 @@ def test_weights_belong_to_the_subset_that_is_present(
     assert fuse(experts, window(said[0]), fuser) == pytest.approx(fuse(experts, window(said[0])))
 
 
-def test_no_opinion_counts_for_more_than_it_says(
+def test_nobody_has_a_veto(experts: Experts, observation: Make, window: MakeWindow) -> None:
+    certain = observation("vision", "sadness", 1.0)
+    others = observation("text", "joy", 0.9), observation("voice", "joy", 0.9)
+    assert EMOTIONS[int(fuse(experts, window(certain, *others)).argmax())] == "joy"
+
+
+def test_a_weight_beyond_the_highest_changes_nothing(
     experts: Experts, observation: Make, window: MakeWindow
 ) -> None:
-    fuser = ProductOfExperts(experts)
-    with torch.no_grad():
-        fuser.emotion_weights.fill_(2.0)
-    clear, half = (window(observation("voice", "joy", 0.9, quality=quality)) for quality in (1.0, 0.5))
-    np.testing.assert_allclose(fuse(experts, clear, fuser), fuse(experts, clear), rtol=1e-5)
-    np.testing.assert_allclose(fuse(experts, half, fuser), fuse(experts, clear), rtol=1e-5)
+    said = window(observation("voice", "joy", 0.6))
+    results = []
+    for weight in (HIGHEST_WEIGHT, 5.0):
+        fuser = ProductOfExperts(experts)
+        with torch.no_grad():
+            fuser.emotion_weights.fill_(weight)
+        results.append(fuse(experts, said, fuser))
+    np.testing.assert_array_equal(*results)
