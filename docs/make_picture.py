@@ -18,7 +18,7 @@ from live_sentiment.weights.store import ModelStore
 ROOT = Path(__file__).parent.parent
 CLIP = ROOT / "recordings" / "demo.mp4"
 WIDTH, HEIGHT = 128, 34
-SHOWN_S = 10.5
+SHOWN_S = 12.5
 
 
 def main() -> None:

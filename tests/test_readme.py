@@ -1,0 +1,39 @@
+"""The README's commands are the ones that CI runs, and the files it points at exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from live_sentiment.console.main import build_parser
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    return [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines() if line]
+
+
+def test_ci_installs_and_tests_as_the_readme_says() -> None:
+    (install_and_test,) = [line for line in commands() if "pytest" in line]
+    assert install_and_test in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("live-sentiment")])
+def test_every_command_of_the_readme_is_one(line: str) -> None:
+    build_parser().parse_args(shlex.split(line)[1:])
+
+
+def test_every_file_that_the_readme_points_at_is_there() -> None:
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    assert "TODO" not in README
