@@ -132,8 +132,13 @@ def test_one_bad_clip_among_good_ones_is_reported_and_the_others_are_analysed(
 def test_ctrl_c_finishes_the_files_and_says_where_they_are(model_store: ModelStore, tmp_path: Path) -> None:
     clip = MEDIA / "address_20s_450p25.mp4"
     command = [sys.executable, "-m", "live_sentiment", "replay", str(clip), "--speed", "1"]
+    # A suite that runs in the background of a shell has Ctrl-C switched off, and would hand that on.
     process = subprocess.Popen(
-        [*command, "--output", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--output", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     )
     assert process.stdout is not None
     # Without a terminal the dashboard prints lines; the first one with a result means that it runs.
