@@ -123,7 +123,7 @@ def run_face(options: argparse.Namespace) -> int:
     from live_sentiment.training.face import Recipe
     from live_sentiment.training.face_run import train_face
     from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.weights.store import FACE_DETECTOR, ModelStore
 
     torch.set_num_threads(options.threads)
     store = ModelStore(config.models, progress=TerminalProgress())
@@ -131,7 +131,7 @@ def run_face(options: argparse.Namespace) -> int:
     train_face(
         options.data,
         options.output,
-        options.detector or store.path("yunet-2023mar"),
+        options.detector or store.path(FACE_DETECTOR),
         Recipe(epochs=options.epochs, seed=options.seed),
         bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick),
         console=Console(),
