@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -18,6 +19,10 @@ class Clock(Protocol):
         """Let `seconds` pass, or less where `wake` is set meanwhile. Returns whether `wake` is set."""
         ...
 
+    def wait(self, condition: threading.Condition, predicate: Callable[[], object]) -> None:
+        """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
+        ...
+
 
 class MonotonicClock:
     """The machine's own monotonic clock."""
@@ -29,6 +34,10 @@ class MonotonicClock:
     def sleep(self, seconds: float, wake: threading.Event) -> bool:
         """Sleep `seconds`, or until `wake` is set. Returns whether `wake` is set."""
         return wake.wait(max(seconds, 0.0))
+
+    def wait(self, condition: threading.Condition, predicate: Callable[[], object]) -> None:
+        """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
+        condition.wait_for(predicate)
 
 
 class VirtualClock:
@@ -66,3 +75,7 @@ class VirtualClock:
             return True
         self.advance(max(seconds, 0.0))
         return False
+
+    def wait(self, condition: threading.Condition, predicate: Callable[[], object]) -> None:
+        """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
+        condition.wait_for(predicate)

@@ -164,11 +164,71 @@ class TimelineConfig(Part):
     """Change of valence that makes a turning point."""
 
 
+class CameraConfig(Part):
+    """The camera of a live session."""
+
+    rate_hz: Seconds = 30.0
+    """Frames per second asked of the device; it may give others."""
+    width_px: Annotated[int, Field(ge=16)] = 640
+    height_px: Annotated[int, Field(ge=16)] = 480
+    """Size asked of the device; it may give another."""
+    lost_after_s: Seconds = 2.0
+    """Without a frame for so long, the camera counts as lost."""
+    frozen_after_s: Seconds = 5.0
+    """With the very same picture for so long, it counts as frozen: a sensor's noise never repeats."""
+    delay_s: Annotated[float, Field(ge=0)] = 0.0
+    """How much older a picture is than the moment it was grabbed, where that was measured."""
+
+
+class MicrophoneConfig(Part):
+    """The microphone of a live session."""
+
+    block_s: Seconds = 0.032
+    """Sound that the device hands over at a time."""
+    lost_after_s: Seconds = 1.5
+    """Without sound from the device for so long, it counts as lost."""
+    buffer_s: Seconds = 10.0
+    """Sound that may wait between the device and its reader."""
+
+
+class OverloadConfig(Part):
+    """What a live session does when the analysis cannot keep up."""
+
+    backlog_s: Seconds = 3.0
+    """The most that may wait in all stages together, in seconds of media."""
+    step_down_s: Seconds = 1.5
+    """Above this lag for `patience_s`, quality goes down a step ..."""
+    step_up_s: Seconds = 0.8
+    """... below this one for `recovery_s`, up again."""
+    patience_s: Seconds = 2.0
+    recovery_s: Seconds = 15.0
+
+    @field_validator("step_up_s")
+    @classmethod
+    def _below_step_down(cls, step_up_s: float, others: ValidationInfo) -> float:
+        if step_up_s >= others.data.get("step_down_s", float("inf")):
+            raise ValueError("step_up_s must lie below step_down_s")
+        return step_up_s
+
+
+class RecordingConfig(Part):
+    """What a live session keeps."""
+
+    folder: Path = Path("recordings")
+    """A folder for each session is made in it, named after its local time."""
+    crf: Annotated[int, Field(ge=0, le=51)] = 20
+    """Quality of the recorded picture as H.264 has it: lower is better and larger."""
+
+
 class Config(Part):
     """The whole."""
 
     compute: ComputeConfig = ComputeConfig()
     models: ModelsConfig = ModelsConfig()
+    camera: CameraConfig = CameraConfig()
+    microphone: MicrophoneConfig = MicrophoneConfig()
+    overload: OverloadConfig = OverloadConfig()
+    recording: RecordingConfig = RecordingConfig()
     window: WindowConfig = WindowConfig()
     perception: PerceptionConfig = PerceptionConfig()
     fusion: FusionConfig = FusionConfig()

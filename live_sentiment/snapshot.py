@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from live_sentiment.types import Event, TimelinePoint, Word
+from live_sentiment.sources.capture import DeviceHealth
+from live_sentiment.types import Event, Modality, TimelinePoint, Word
 
 State: TypeAlias = Literal["starting", "running", "finishing", "finished", "failed"]
 
@@ -26,6 +27,39 @@ class StreamHealth:
     """How long the oldest of them has waited."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Items lost so far, by cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingHealth:
+    """How the recording of a live session is doing."""
+
+    folder: Path
+    bytes_written: int = 0
+    free_bytes: int | None = None
+    """Left on that disk; None where the system does not say."""
+    stopped: str | None = None
+    """Why nothing is recorded any more, for people; None while it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveHealth:
+    """What only a live session has to tell."""
+
+    devices: tuple[DeviceHealth, ...] = ()
+    lag_s: float = 0.0
+    """How far the analysis is behind the present moment, all stages together."""
+    provisional_lag_s: tuple[float, float] = (0.0, 0.0)
+    """p50 and p95 of the age of provisional results when they were published."""
+    final_lag_s: tuple[float, float] = (0.0, 0.0)
+    """Likewise of final ones."""
+    lowered: tuple[str, ...] = ()
+    """What was given up to keep up, in the order in which it was, for people."""
+    recording: RecordingHealth | None = None
+    """None where nothing is recorded."""
+    paused: bool = False
+    switched_off: tuple[Modality, ...] = ()
+    markers: int = 0
+    """Markers dropped so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +100,5 @@ class Snapshot:
     """The files that are being written."""
     failure: str | None = None
     """Why the session failed, for people."""
+    live: LiveHealth | None = None
+    """Of a live session."""

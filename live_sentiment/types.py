@@ -75,6 +75,18 @@ class VideoFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """In place of a picture: none has come, and none at or before `time_s` will come any more.
+
+    A device that gives nothing lets time pass this way, so that the other streams need not wait for it
+    (MediaPipe calls it a timestamp bound). For sound, a block without samples says the same.
+    """
+
+    time_s: float
+    """Session time up to which nothing came."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechActivity:
     """Voice activity on a regular grid; consecutive items join without gap or overlap."""
 
@@ -263,6 +275,19 @@ class Event:
     """A short stable name, e.g. "truncated", "gap", "stage-failed"."""
     message: str
     """For people: what happened and what it means for the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A modality that is missing for a while, for a reason that lies outside what was seen and heard."""
+
+    modality: Modality
+    start_s: float
+    """Session time from which it is missing."""
+    reason: str
+    """For people, short: "camera lost", "switched off"."""
+    masked: bool = False
+    """Whether what is seen or heard all the same is not to be used: it was switched off."""
 
 
 @dataclass(frozen=True, slots=True)
