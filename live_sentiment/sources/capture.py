@@ -114,8 +114,8 @@ class CaptureDevice(Protocol):
         """
         ...
 
-    def start(self, listener: CaptureListener) -> None:
-        """Begin to capture on a thread of its own."""
+    def start(self, listener: CaptureListener, zero_s: float) -> None:
+        """Begin to capture on a thread of its own; session time is 0 where the clock showed `zero_s`."""
         ...
 
     def stop(self) -> None:
