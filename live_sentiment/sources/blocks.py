@@ -1,15 +1,14 @@
-"""Decoded audio frames in, 16 kHz mono blocks out, on a time line that tells gaps from jitter."""
+"""Mono sound of any rate in, 16 kHz blocks out, on a time line that tells gaps from jitter."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from live_sentiment.sources.sound import Resampler, make_resampler, to_mono
+from live_sentiment.sources.sound import Resampler, make_resampler
 from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, Event, FloatArray
 
 BLOCK = 2048
@@ -22,7 +21,7 @@ _END_MARGIN_S = Fraction(1, 10)
 
 
 class BlockAssembler:
-    """Joins the frames of one audio stream into blocks.
+    """Joins the pieces of one audio stream into blocks, of a file as of a microphone.
 
     Time is counted in samples from the first timestamp. Where a timestamp is off by more than the tolerance,
     missing sound becomes a jump in `start_s` and sound that comes twice is passed over; either is an event.
@@ -52,12 +51,11 @@ class BlockAssembler:
         """Whether everything before `end` has been given in."""
         return self._end is not None and self.due is not None and self.due > self._end + _END_MARGIN_S
 
-    def add(self, frame: Any, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
-        """Take a decoded frame with the session time that its timestamp states, if it has one."""
-        samples = to_mono(frame)
-        if self._anchor is None or frame.sample_rate != self._rate_hz:
+    def add(self, samples: FloatArray, rate_hz: int, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
+        """Take the next samples, shape (n,), with the session time that their timestamp states, if any."""
+        if self._resampler is None or rate_hz != self._rate_hz:
             start = stated if self.due is None or (stated is not None and stated > self.due) else self.due
-            yield from self._restart(start or Fraction(0), frame.sample_rate)
+            yield from self._restart(start or Fraction(0), rate_hz)
         elif stated is not None:
             yield from self._follow(stated)
         passed_over = min(self._surplus, len(samples))
@@ -70,7 +68,7 @@ class BlockAssembler:
             yield from self._give(BLOCK)
 
     def finish(self) -> Iterator[AudioBlock]:
-        """The stream is over: what is left, as one last block."""
+        """The stream is over, or pauses: what is left, as one last block. More may be added."""
         if self._resampler is None:
             return
         self._output = np.concatenate([self._output, self._resampler.flush()])

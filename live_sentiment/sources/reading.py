@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, start_time, video_stream
 from live_sentiment.sources.pictures import PictureConverter
+from live_sentiment.sources.sound import to_mono
 from live_sentiment.sources.timestamps import RestartCorrection
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import AudioBlock, Event, VideoFrame
@@ -123,7 +124,7 @@ class Reading:
             if frame.is_corrupt:
                 yield from self._damage(stated)
             elif stream is self._audio:
-                yield from self._blocks.add(frame, stated)
+                yield from self._blocks.add(to_mono(frame), frame.sample_rate, stated)
             else:
                 yield from self._picture(frame, stated)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import pairwise
 
-import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,12 +14,6 @@ from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, Event, FloatArray
 
 RATE_HZ = 16_000
 FRAME = 320
-
-
-def frame(samples: FloatArray, rate_hz: int = RATE_HZ) -> av.AudioFrame:
-    made = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-    made.sample_rate = rate_hz
-    return made
 
 
 def ramp(count: int, first: int = 0) -> FloatArray:
@@ -34,7 +27,7 @@ def assemble(
     items: list[AudioBlock | Event] = []
     for samples, stated in frames:
         exact = None if stated is None else Fraction(stated).limit_denominator(1_000_000)
-        items += assembler.add(frame(samples, rate_hz), exact)
+        items += assembler.add(samples, rate_hz, exact)
     items += assembler.finish()
     blocks = [item for item in items if isinstance(item, AudioBlock)]
     return blocks, [item for item in items if isinstance(item, Event)]
@@ -123,10 +116,10 @@ def test_doubled_sound_that_is_followed_by_a_gap_is_placed_where_it_says() -> No
 def test_a_change_of_rate_keeps_the_time() -> None:
     assembler = BlockAssembler()
     items = [
-        item for samples, time_s in regular(50) for item in assembler.add(frame(samples), Fraction(time_s))
+        item for samples, time_s in regular(50) for item in assembler.add(samples, RATE_HZ, Fraction(time_s))
     ]
     second = np.full(48_000, 0.25, np.float32)
-    items += [*assembler.add(frame(second, 48_000), Fraction(1)), *assembler.finish()]
+    items += [*assembler.add(second, 48_000, Fraction(1)), *assembler.finish()]
     blocks = [item for item in items if isinstance(item, AudioBlock)]
     assert sum(len(block.samples) for block in blocks) == 2 * SAMPLE_RATE_HZ
     assert blocks[-1].end_s == pytest.approx(2.0)
@@ -148,7 +141,7 @@ def test_the_end_is_passed_once_everything_before_it_is_known() -> None:
     assembler = BlockAssembler(end=Fraction(1))
     passed = []
     for samples, time_s in regular(100):
-        list(assembler.add(frame(samples), Fraction(time_s)))
+        list(assembler.add(samples, RATE_HZ, Fraction(time_s)))
         passed.append(assembler.past_end)
     assert not any(passed[:50])
     assert passed[-1]
@@ -163,3 +156,23 @@ def test_gaps_outside_the_wanted_part_are_not_told() -> None:
 def test_a_stream_without_sound_gives_nothing() -> None:
     assert assemble(BlockAssembler(), []) == ([], [])
     assert BlockAssembler().due is None
+
+
+def test_sound_that_goes_on_after_a_pause_is_placed_where_it_says() -> None:
+    """A microphone that was lost and came back."""
+    assembler = BlockAssembler()
+    before = [
+        item for samples, time_s in regular(50) for item in assembler.add(samples, RATE_HZ, Fraction(time_s))
+    ]
+    before += assembler.finish()
+    after = [
+        item
+        for samples, time_s in regular(50, 3.0)
+        for item in assembler.add(samples, RATE_HZ, Fraction(time_s))
+    ]
+    after += assembler.finish()
+    for items, start_s in ((before, 0.0), (after, 3.0)):
+        assert all(isinstance(item, AudioBlock) for item in items)
+        blocks = [item for item in items if isinstance(item, AudioBlock)]
+        assert blocks[0].start_s == start_s
+        np.testing.assert_array_equal(np.concatenate([block.samples for block in blocks]), ramp(50 * FRAME))
