@@ -17,6 +17,7 @@ from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 from live_sentiment.types import (
     MODALITIES,
+    Absence,
     Event,
     Modality,
     SpeechActivity,
@@ -86,6 +87,14 @@ class Analysis:
     def event(self, event: Event) -> None:
         """Take an event; it is told before the first final that ends after it."""
         self._events.append(event)
+
+    def absent(self, absence: Absence) -> None:
+        """A modality is missing from a moment on: its device is lost, or it was switched off."""
+        self._aligner.absent(absence)
+
+    def back(self, modality: Modality, reason: str, at_s: float) -> None:
+        """An absence, told by its reason, ends at session time `at_s`."""
+        self._aligner.back(modality, reason, at_s)
 
     def end(self, modality: Modality, end_s: float, reason: str) -> None:
         """Close a modality's stream at session time `end_s`."""

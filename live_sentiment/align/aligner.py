@@ -20,7 +20,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from live_sentiment.config import WindowConfig
-from live_sentiment.types import MODALITIES, Modality, Observation, Presence, SpeechActivity, Window, Word
+from live_sentiment.align.absences import Absences
+from live_sentiment.types import (
+    MODALITIES,
+    Absence,
+    Modality,
+    Observation,
+    Presence,
+    SpeechActivity,
+    Window,
+    Word,
+)
 
 QUICK: tuple[Modality, ...] = ("voice", "vision")
 """The modalities a provisional window waits for."""
@@ -47,6 +57,7 @@ class WindowAligner:
         self._reasons: dict[Modality, str] = dict(absent or {})
         self._watermarks = {m: math.inf if m in self._reasons else -math.inf for m in MODALITIES}
         self._ends: dict[Modality, float] = dict.fromkeys(self._reasons, -math.inf)
+        self._absences = Absences()
         self._observations = {m: _Timed(_observation_key) for m in MODALITIES}
         self._words = _Timed(_word_key)
         self._activity = _Timed(_activity_key)
@@ -75,6 +86,14 @@ class WindowAligner:
         self._watermarks[modality] = math.inf
         self._reasons[modality] = reason
         self._ends[modality] = end_s
+
+    def absent(self, absence: Absence) -> None:
+        """A modality is missing from a moment on, until it is `back`; the windows say why."""
+        self._absences.begin(absence)
+
+    def back(self, modality: Modality, reason: str, end_s: float) -> None:
+        """An absence is over: windows that end later know nothing of its masking."""
+        self._absences.end(modality, reason, end_s)
 
     def windows(self) -> Iterator[Window]:
         """Publish what has become due: finals in order, then provisionals that are ahead of them."""
@@ -106,7 +125,8 @@ class WindowAligner:
         start_s = end_s - self._length_s
         observations: dict[Modality, tuple[Observation, ...]] = {}
         for modality, queue in self._observations.items():
-            if inside := queue.between(start_s, end_s):
+            inside = queue.between(start_s, end_s)
+            if inside and not self._absences.masked(modality, end_s):
                 observations[modality] = inside
         active_s = sum(chunk_s for _, chunk_s, active in self._activity.between(start_s, end_s) if active)
         return Window(
@@ -116,21 +136,23 @@ class WindowAligner:
             observations=observations,
             words=self._words.between(start_s, end_s),
             activity=min(active_s / self._length_s, 1.0),
-            presence={m: self._presence(m, m in observations, start_s) for m in MODALITIES},
+            presence={m: self._presence(m, m in observations, start_s, end_s) for m in MODALITIES},
             final=final,
         )
 
-    def _presence(self, modality: Modality, present: bool, start_s: float) -> Presence:
+    def _presence(self, modality: Modality, present: bool, start_s: float, end_s: float) -> Presence:
         if present:
             return Presence(True)
-        ended = self._ends.get(modality, math.inf) <= start_s
-        return Presence(False, self._reasons[modality] if ended else NOTHING_SEEN[modality])
+        if self._ends.get(modality, math.inf) <= start_s:
+            return Presence(False, self._reasons[modality])
+        return Presence(False, self._absences.reason(modality, start_s, end_s) or NOTHING_SEEN[modality])
 
     def _forget(self, start_s: float) -> None:
         for queue in self._observations.values():
             queue.forget(start_s)
         self._words.forget(start_s)
         self._activity.forget(start_s)
+        self._absences.forget(start_s)
 
 
 class _Timed(Generic[Item]):

@@ -25,6 +25,8 @@ class MediaInfo:
     """As the container states it; None where it does not."""
     has_video: bool
     has_audio: bool
+    start: Fraction = Fraction(0)
+    """Its earliest timestamp in seconds, exactly."""
     width_px: int = 0
     """Of the upright picture, rotation applied; 0 without video."""
     height_px: int = 0
@@ -75,6 +77,7 @@ def probe(path: Path) -> MediaInfo:
             duration_s=container.duration / av.time_base if container.duration else None,
             has_video=video is not None,
             has_audio=audio is not None,
+            start=start_time(container),
             width_px=width,
             height_px=height,
             fps=float(video.average_rate) if video and video.average_rate else None,
@@ -106,7 +109,7 @@ def audio_stream(container: Any) -> Any | None:
 
 
 def start_time(container: Any) -> Fraction:
-    """The container's own start in seconds, which is zero of session time.
+    """The container's earliest timestamp in seconds.
 
     FFmpeg rounds it to microseconds; the stream that it comes from knows it exactly.
     """

@@ -2,7 +2,8 @@
 
 **Zero** of session time is the container's start time, the earliest timestamp of any stream, as players have
 it. Within the file times are kept as they are: if the sound begins 120 ms after the picture, so it does here.
-With `start_s` the times are still those of the file.
+With `start_s` the times are still those of the file. The recording of a session keeps the session's own times:
+its zero is the container's, although the first picture may have come later.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class MediaSource:
         end_s: nothing from this session time on.
         frame_rate_hz: at most so many frames per second, chosen by their time alone; the others are decoded,
             as later ones need them, but never converted. None is all of them.
+        recording: it was made by a live session and states session times.
         threads: threads of the video decoder.
 
     Raises:
@@ -43,6 +45,7 @@ class MediaSource:
         start_s: float | None = None,
         end_s: float | None = None,
         frame_rate_hz: float | None = None,
+        recording: bool = False,
         threads: int = 1,
     ) -> None:
         if start_s is not None and start_s < 0:
@@ -53,9 +56,8 @@ class MediaSource:
         self.counts: Counter[str] = Counter()
         """Of the last iteration: "frames", "passed over" (frames that `frame_rate_hz` left out),
         "out of order" (frames not later than the one before), "corrupt" (unreadable packets and frames)."""
-        self._selection = Selection(
-            _exact(start_s or 0.0), None if end_s is None else _exact(end_s), frame_rate_hz
-        )
+        self._start, self._end = _exact(start_s or 0.0), None if end_s is None else _exact(end_s)
+        self._frame_rate_hz, self._recording = frame_rate_hz, recording
         self._threads = threads
 
     @cached_property
@@ -65,7 +67,7 @@ class MediaSource:
         Raises:
             UsageError: the file cannot be read, or ends before `start_s`.
         """
-        info, start = probe(self.path), self._selection.start
+        info, start = probe(self.path), self._start
         if info.duration_s is not None and start >= info.duration_s:
             raise UsageError(
                 f"{self.path} lasts {info.duration_s:.1f} s; nothing is left from {float(start):g} s on"
@@ -84,9 +86,11 @@ class MediaSource:
         """
         info = self.info
         self.counts.clear()
-        container = open_before(self.path, self._selection.start, self._threads)
+        zero = Fraction(0) if self._recording else info.start
+        selection = Selection(self._start, self._end, self._frame_rate_hz, zero)
+        container = open_before(self.path, self._start, zero, self._threads)
         try:
-            yield from Reading(container, info, self._selection, self.counts).items()
+            yield from Reading(container, info, selection, self.counts).items()
         finally:
             container.close()
 

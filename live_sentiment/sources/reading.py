@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from av.error import FFmpegError
 
 from live_sentiment.sources.blocks import BlockAssembler
-from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, start_time, video_stream
+from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, video_stream
 from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.sound import to_mono
 from live_sentiment.sources.timestamps import RestartCorrection
@@ -39,6 +39,8 @@ class Selection:
     """Session time just after the last one; None is the end of the file."""
     frame_rate_hz: float | None = None
     """Most frames per second; None is all."""
+    zero: Fraction = Fraction(0)
+    """Zero of session time, in the container's own time."""
 
 
 class Reading:
@@ -53,7 +55,7 @@ class Reading:
     ) -> None:
         self._container, self._info, self._counts = container, info, counts
         self._start, self._end = selection.start, selection.end
-        self._zero = start_time(container)
+        self._zero = selection.zero
         self._video, self._audio = video_stream(container), audio_stream(container)
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = PictureConverter()

@@ -13,7 +13,6 @@ from live_sentiment.sources.container import (
     audio_stream,
     frame_time,
     open_container,
-    start_time,
     video_stream,
 )
 
@@ -24,8 +23,10 @@ _LANDING_PACKETS = 2000
 """Packets to look at before a stream is taken to have nothing there."""
 
 
-def open_before(path: Path, moment: Fraction, threads: int = 1) -> Any:
+def open_before(path: Path, moment: Fraction, zero: Fraction, threads: int = 1) -> Any:
     """The opened file, positioned so that decoding gives every frame from `moment` on, and some before.
+
+    `moment` is counted from `zero`, which is in the container's own time; both in seconds.
 
     FFmpeg's seeking is a guess in many formats, so where it landed is looked at; if no guess is early enough,
     the file is read from its beginning.
@@ -39,9 +40,9 @@ def open_before(path: Path, moment: Fraction, threads: int = 1) -> Any:
         if target <= 0:
             break
         try:
-            _seek(container, target)
-            early_enough = _lands_before(container, moment)
-            _seek(container, target)
+            _seek(container, target + zero)
+            early_enough = _lands_before(container, moment + zero)
+            _seek(container, target + zero)
         except FFmpegError:
             break
         if early_enough:
@@ -53,16 +54,15 @@ def open_before(path: Path, moment: Fraction, threads: int = 1) -> Any:
 
 
 def _seek(container: Any, target: Fraction) -> None:
-    container.seek(int((target + start_time(container)) * av.time_base), backward=True)
+    container.seek(int(target * av.time_base), backward=True)
 
 
 def _lands_before(container: Any, moment: Fraction) -> bool:
-    zero = start_time(container)
     streams = [stream for stream in (video_stream(container), audio_stream(container)) if stream is not None]
     unseen = {
         stream.index: stream
         for stream in streams
-        if stream.start_time is None or stream.start_time * stream.time_base - zero < moment
+        if stream.start_time is None or stream.start_time * stream.time_base < moment
     }
     for count, packet in enumerate(container.demux(*streams)):
         if not unseen or count > _LANDING_PACKETS:
@@ -76,7 +76,7 @@ def _lands_before(container: Any, moment: Fraction) -> bool:
         if frame is None:
             continue
         time = frame_time(frame, unseen[packet.stream_index])
-        if time is not None and time - zero > moment:
+        if time is not None and time > moment:
             return False
         del unseen[packet.stream_index]
     return True

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.config import WindowConfig
-from live_sentiment.types import MODALITIES, Modality, Observation, SpeechActivity, Window, Word
+from live_sentiment.types import (
+    MODALITIES,
+    Absence,
+    Modality,
+    Observation,
+    Presence,
+    SpeechActivity,
+    Window,
+    Word,
+)
 
 CONFIG = WindowConfig(length_s=4.0, hop_s=0.25)
 END_S = 10.0
@@ -211,3 +220,50 @@ def test_memory_is_bounded_by_the_window() -> None:
         list(aligner.windows())
     kept = [*aligner._observations.values(), aligner._words]
     assert all(len(queue._items) <= CONFIG.length_s / 0.1 + 3 for queue in kept)
+
+
+def stream(aligner: WindowAligner, until_s: float) -> list[Window]:
+    """A voice and a face twice a second, words never; every window becomes due."""
+    for tick in range(1, int(until_s * 2) + 1):
+        aligner.add(observation("voice", tick / 2), observation("vision", tick / 2, 1))
+    close_all(aligner, until_s)
+    return finals(list(aligner.windows()))
+
+
+def test_what_is_switched_off_is_absent_at_once_and_back_at_once() -> None:
+    aligner = WindowAligner(CONFIG)
+    aligner.absent(Absence("voice", 4.0, "switched off", masked=True))
+    aligner.back("voice", "switched off", 6.0)
+    by_end = {window.end_s: window for window in stream(aligner, END_S)}
+    assert by_end[4.0].presence["voice"].present
+    for end_s in (4.25, 5.0, 6.0):
+        assert by_end[end_s].presence["voice"] == Presence(False, "switched off")
+        assert "voice" not in by_end[end_s].observations
+        assert by_end[end_s].presence["vision"].present
+    assert by_end[6.25].presence["voice"].present
+
+
+def test_a_lost_device_is_the_reason_where_nothing_came_and_no_reason_where_something_did() -> None:
+    aligner = WindowAligner(CONFIG)
+    aligner.absent(Absence("vision", 1.0, "camera lost"))
+    aligner.add(observation("vision", 0.9, 1))
+    aligner.back("vision", "camera lost", 9.0)
+    close_all(aligner)
+    by_end = {window.end_s: window for window in finals(list(aligner.windows()))}
+    assert by_end[4.75].presence["vision"].present
+    assert by_end[5.0].presence["vision"] == Presence(False, "camera lost")
+    assert by_end[9.0].presence["vision"] == Presence(False, "camera lost")
+    assert by_end[9.0].presence["text"] == Presence(False, "no words")
+
+
+def test_two_reasons_end_one_by_one() -> None:
+    aligner = WindowAligner(CONFIG)
+    aligner.absent(Absence("vision", 0.0, "camera lost"))
+    aligner.absent(Absence("vision", 0.0, "camera lost"))
+    aligner.absent(Absence("vision", 2.0, "switched off", masked=True))
+    aligner.back("vision", "switched off", 3.0)
+    aligner.back("vision", "never begun", 3.0)
+    close_all(aligner)
+    reasons = {w.end_s: w.presence["vision"].reason for w in finals(list(aligner.windows()))}
+    assert reasons[3.0] == "switched off"
+    assert reasons[7.5] == "camera lost"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -376,3 +377,20 @@ def test_real_clips(name: str, frames: int, size: tuple[int, int], seconds: floa
     assert result.events == []
     assert result.blocks[-1].end_s == pytest.approx(3.0, abs=0.03)
     assert 0.02 < np.abs(result.samples).max() < 1.1
+
+
+def test_a_recording_states_the_times_of_its_session(tmp_path: Path) -> None:
+    """Its first picture came half a second after the session began, and is to stay there."""
+    path = factory.write_media(
+        tmp_path / "session.mkv",
+        pictures=factory.greys([0.5 + time_s for time_s in factory.steady(4.0)]),
+        sound=dataclasses.replace(factory.tone(4.0), start_s=0.7),
+        video_codec="libx264",
+        audio_codec="pcm_s16le",
+    )
+    frames = [item.time_s for item in MediaSource(path, recording=True) if isinstance(item, VideoFrame)]
+    blocks = [item.start_s for item in MediaSource(path, recording=True) if isinstance(item, AudioBlock)]
+    assert (frames[0], blocks[0]) == (pytest.approx(0.5), pytest.approx(0.7))
+    later = [item for item in MediaSource(path, recording=True, start_s=2.0) if isinstance(item, VideoFrame)]
+    assert later[0].time_s == pytest.approx(2.02, abs=0.021)
+    assert next(i for i in MediaSource(path) if isinstance(i, VideoFrame)).time_s == 0.0
