@@ -19,8 +19,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from live_sentiment.config import WindowConfig
 from live_sentiment.align.absences import Absences
+from live_sentiment.config import WindowConfig
 from live_sentiment.types import (
     MODALITIES,
     Absence,
