@@ -56,7 +56,7 @@ def replay(clips: Sequence[Path], output: Path, *options: str) -> dict[str, Anal
     command = [sys.executable, "-m", "live_sentiment", "replay", *map(str, clips)]
     command += ["--output", str(output), "--no-dashboard", "--json", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
     analysed = {}
     for clip, printed in zip(clips, done.stdout.splitlines(), strict=True):
         folder = output / clip.stem

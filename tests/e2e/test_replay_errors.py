@@ -104,7 +104,7 @@ def test_a_truncated_file_yields_everything_up_to_the_break(model_store: ModelSt
     subprocess.run(copied, check=True)
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     done = replay(cut, "--output", tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
     lines = [json.loads(line) for line in (tmp_path / "cut" / "timeline.jsonl").read_text().splitlines()]
     events = [line for line in lines if line["type"] == "event"]
     assert "truncated" in {event["kind"] for event in events}
