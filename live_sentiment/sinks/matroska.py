@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,8 @@ class ClusterFile:
         return self._file.tell()
 
     def mark(self) -> None:
-        """Everything up to here is whole."""
-        self.size = self._file.tell()
+        """Everything that was written is whole."""
+        self.size = self._file.seek(0, os.SEEK_END)
 
     def take_back(self) -> None:
         """Cut off what came after the last mark; a failing disk may refuse, and readers pass over it."""
@@ -168,6 +169,7 @@ class MatroskaWriter:
                 self._write(everything=True)
             with self._guarded():
                 self._container.close()
+            self._file.mark()
         finally:
             self._file.release()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from av import AudioFrame, AudioLayout, AudioResampler
+from av import AudioFrame, AudioResampler
 from numpy.typing import NDArray
 from torchaudio.transforms import Resample
 
@@ -19,12 +18,6 @@ _CENTRE, _SIDE, _SILENT = 1.0, math.sqrt(0.5), 0.0
 _SURROUND = 0.5
 _MONO_WEIGHTS = {"FC": _CENTRE, "FL": _SIDE, "FR": _SIDE, "LFE": _SILENT, "LFE2": _SILENT}
 """ITU-R BS.775-4, annex 4: the gain of each channel in a mono mix; every other one is a surround channel."""
-
-LAYOUTS: Mapping[int, list[str]] = {
-    count: [channel.name for channel in AudioLayout(layout).channels]
-    for count, layout in enumerate(("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1"), start=1)
-}
-"""The channels of a device that says only how many it has: what FFmpeg assumes of such sound."""
 
 FILTER_WIDTH = 16
 """Zero crossings of the windowed sinc on each side."""
@@ -61,11 +54,11 @@ def to_mono(frame: Any) -> FloatArray:
 def device_to_mono(samples: NDArray[np.int16]) -> FloatArray:
     """Sound of a device, shape (n, channels), as mono float32, shape (n,).
 
-    Gives the bits that `to_mono` gives when the same sound is read back from a recording.
+    All channels count alike: a device says how many it has, not where they are, and neither does Matroska of
+    PCM. Gives the bits that `to_mono` gives when the same sound is read back from a recording.
     """
-    names = LAYOUTS.get(samples.shape[1], [""] * samples.shape[1])
-    planes = _to_float(samples.T)
-    mixed: FloatArray = planes[0] if len(names) == 1 else mono_weights(names) @ planes
+    planes, channels = _to_float(samples.T), samples.shape[1]
+    mixed: FloatArray = planes[0] if channels == 1 else mono_weights([""] * channels) @ planes
     return mixed
 
 
