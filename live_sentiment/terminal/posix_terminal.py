@@ -41,7 +41,8 @@ class PosixTerminal:
     """The terminal behind a file descriptor.
 
     While it listens, Ctrl-Z gives the terminal back before the process stops, and takes it again when the
-    process goes on in the foreground.
+    process goes on in the foreground. Both happen on the main thread, which therefore must not wait for long
+    without running any Python.
     """
 
     def __init__(self, number: int) -> None:
