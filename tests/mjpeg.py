@@ -97,13 +97,13 @@ def _encode(clip: Path, folder: Path, seconds: float, quality: int) -> None:
     from live_sentiment.types import VideoFrame
 
     index: list[tuple[float, int, int]] = []
+    first_s: float | None = None
     with (folder / "pictures").open("wb") as pictures:
         for item in MediaSource(clip, end_s=seconds):
             if isinstance(item, VideoFrame):
                 data = cv2.imencode(".jpg", item.image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-                index.append(
-                    (item.time_s - (index[0][0] if index else item.time_s), pictures.tell(), len(data))
-                )
+                first_s = item.time_s if first_s is None else first_s
+                index.append((item.time_s - first_s, pictures.tell(), len(data)))
                 pictures.write(data)
     (folder / "index.json").write_text(json.dumps(index))
 
