@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import threading
 import time
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
+
+_POLL_S = 0.01
+"""Real time after which a virtual clock looks for what nobody tells it: an event set, the end of a thread."""
 
 
 class Clock(Protocol):
@@ -41,17 +49,39 @@ class MonotonicClock:
 
 
 class VirtualClock:
-    """A clock that is moved by hand, and by whoever sleeps on it: a long session passes in no time.
+    """A clock for tests, whose time passes only while everyone waits: a long session takes no time.
+
+    Time goes to the moment for which the first of the sleepers waits, when every thread that takes part is in
+    `sleep` or `wait`, no event to wake by is set and no predicate true. Then that one sleeper goes on, alone;
+    of several due at once the first by name. So the times at which things happen are the same in every run,
+    however the threads are scheduled.
+
+    Which threads take part:
+
+    - every thread started since the clock was made, from its start to its end;
+    - an older one, such as that of the test, inside `with clock.taking_part()`, and elsewhere only while it
+      waits: there, what it does between two waits takes part in no order;
+    - a thread that joins another waits as that one does. Whoever waits in any other way (a queue, an event of
+      its own) counts as busy: time stands still until it is done.
+
+    With one thread there is no one else to wait for, and `sleep` returns at once:
 
     >>> clock = VirtualClock()
     >>> clock.advance(2.5)
+    >>> clock.sleep(1.0, threading.Event())
+    False
     >>> clock.now_s()
-    2.5
+    3.5
     """
 
     def __init__(self, now_s: float = 0.0) -> None:
         self._now_s = now_s
+        # May be taken by who holds the lock of a condition; hence no such lock is ever taken inside it.
         self._lock = threading.Lock()
+        self._older = weakref.WeakSet(threading.enumerate())
+        self._joined: set[threading.Thread] = set()
+        self._waiting: dict[threading.Thread, _Waiting] = {}
+        self._changes = 0
 
     def now_s(self) -> float:
         """The sum of all that has passed."""
@@ -59,7 +89,7 @@ class VirtualClock:
             return self._now_s
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass.
+        """Let `seconds` pass, whoever waits: for tests of one thread, or as the cost of a work.
 
         Raises:
             ValueError: time would go back.
@@ -69,13 +99,131 @@ class VirtualClock:
         with self._lock:
             self._now_s += seconds
 
+    @contextmanager
+    def taking_part(self) -> Iterator[None]:
+        """Inside, time waits for the calling thread too, though it is older than the clock."""
+        thread = threading.current_thread()
+        with self._lock:
+            self._joined.add(thread)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._joined.discard(thread)
+
     def sleep(self, seconds: float, wake: threading.Event) -> bool:
-        """Let `seconds` pass at once, unless `wake` is set already. Returns whether `wake` is set."""
-        if wake.is_set():
-            return True
-        self.advance(max(seconds, 0.0))
-        return False
+        """Wait until `seconds` have passed, or `wake` is set. Returns whether `wake` is set."""
+        if wake.is_set() or seconds <= 0:
+            return wake.is_set()
+        go = threading.Event()
+
+        def runs() -> bool:
+            if wake.is_set():
+                go.set()
+            return go.is_set()
+
+        self._enter(_Waiting(runs, go, self.now_s() + seconds))
+        try:
+            self._pass_time()
+            while not go.wait(_POLL_S) and not wake.is_set():
+                self._pass_time(look_at_joins=True)
+        finally:
+            self._leave()
+        return wake.is_set()
 
     def wait(self, condition: threading.Condition, predicate: Callable[[], object]) -> None:
-        """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
-        condition.wait_for(predicate)
+        """Wait on a condition, whose lock the caller holds once, until `predicate` is true.
+
+        Other threads evaluate the predicate as well, holding the lock.
+        """
+        if predicate():
+            return
+
+        def runs() -> bool:
+            with condition:
+                if predicate():
+                    condition.notify_all()
+                    return True
+                return False
+
+        self._enter(_Waiting(runs))
+        look_at_joins = False
+        try:
+            while not predicate():
+                # Time is let pass without any lock held, for that takes the locks of all who wait.
+                condition.release()
+                try:
+                    self._pass_time(look_at_joins)
+                finally:
+                    condition.acquire()
+                if not predicate():
+                    look_at_joins = not condition.wait(_POLL_S)
+        finally:
+            self._leave()
+
+    def _enter(self, waiting: _Waiting) -> None:
+        with self._lock:
+            self._waiting[threading.current_thread()] = waiting
+            self._changes += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            del self._waiting[threading.current_thread()]
+            self._changes += 1
+
+    def _pass_time(self, look_at_joins: bool = False) -> None:
+        """If nobody has anything left to do, let time pass until somebody has."""
+        with self._lock:
+            if not self._everyone_waits(look_at_joins):
+                return
+            changes, waiting = self._changes, list(self._waiting.values())
+        # Who has reason to go on, and has not begun to, does not wait any more. To ask is to tell it.
+        running = [one for one in waiting if one.runs()]
+        if running:
+            return
+        with self._lock:
+            # Whoever has done anything in the meantime will come by here itself.
+            if changes != self._changes or not self._everyone_waits(look_at_joins):
+                return
+            sleepers = [(one.due_s, thread.name) for thread, one in self._waiting.items()]
+            due_s, name = min(sleepers)
+            if due_s == math.inf:
+                return
+            self._now_s = max(self._now_s, due_s)
+            self._changes += 1
+            first = next(
+                one for thread, one in self._waiting.items() if (one.due_s, thread.name) == (due_s, name)
+            )
+            first.go.set()
+
+    def _everyone_waits(self, look_at_joins: bool) -> bool:
+        alive = threading.enumerate()
+        part = {thread for thread in alive if thread in self._joined or thread not in self._older}
+        busy = part - self._waiting.keys()
+        return not busy or (look_at_joins and self._all_join(busy))
+
+    def _all_join(self, busy: set[threading.Thread]) -> bool:
+        """Whether each of these is in the `join` of a thread that waits, or of another of these."""
+        frames = sys._current_frames()
+        for thread in busy:
+            frame = frames.get(thread.ident or 0)
+            # The innermost frame is that of `join` itself, or of the one function that it calls.
+            while frame is not None and frame.f_code is not threading.Thread.join.__code__:
+                frame = frame.f_back if frame.f_code.co_filename == threading.__file__ else None
+            if frame is None:
+                return False
+            joined = frame.f_locals["self"]
+            if not joined.is_alive() or (joined not in self._waiting and joined not in busy):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What a thread waits for."""
+
+    runs: Callable[[], bool]
+    """Whether it has reason to go on; if so, it is told. Takes the lock of its condition."""
+    go: threading.Event = field(default_factory=threading.Event)
+    """Set when its time has come."""
+    due_s: float = math.inf

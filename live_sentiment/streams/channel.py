@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
+from live_sentiment.clock import Clock
 from live_sentiment.streams.gauges import QueueGauge
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ class Full(Enum):
     """The producer waits: files, where nothing may be lost."""
     DROP_OLDEST = "drop-oldest"
     """The oldest item is let go: live pictures, where the newest counts."""
+    DROP_ALL = "drop-all"
+    """Everything that waits is let go: live sound, where one long gap does less harm than many short ones."""
 
 
 class ClosedError(Exception):
@@ -44,6 +47,9 @@ class Channel(Generic[T]):
         capacity_s: seconds of media that may wait; an item longer than that passes alone.
         duration_s: seconds of media in an item; needed with `capacity_s`.
         gauge: watches depth, age and drops.
+        clock: all waiting goes through it; without one it is plain waiting.
+        on_drop: told of the items that one overrun has pushed out, oldest first, by the thread that put one
+            more; no lock is held meanwhile, and the new item can be received already.
     """
 
     def __init__(
@@ -54,6 +60,8 @@ class Channel(Generic[T]):
         capacity_s: float | None = None,
         duration_s: Callable[[T], float] | None = None,
         gauge: QueueGauge | None = None,
+        clock: Clock | None = None,
+        on_drop: Callable[[Sequence[T]], None] | None = None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"a channel holds at least one item, not {capacity}")
@@ -62,7 +70,7 @@ class Channel(Generic[T]):
         self._capacity, self._capacity_s = capacity, capacity_s
         self._full = full
         self._duration_s = duration_s or (lambda _: 0.0)
-        self._gauge = gauge
+        self._gauge, self._clock, self._on_drop = gauge, clock, on_drop
         self._items: deque[tuple[T, float, float]] = deque()  # item, duration, stamp
         self._waiting_s = 0.0
         self._closed = self._cancelled = False
@@ -85,16 +93,17 @@ class Channel(Generic[T]):
             if self._closed:
                 raise ValueError("put on a closed channel")
             if self._full is Full.WAIT:
-                self._changed_for_producer.wait_for(lambda: self._cancelled or self._fits(duration_s))
+                self._wait(self._changed_for_producer, lambda: self._cancelled or self._fits(duration_s))
             if self._cancelled:
                 return False
-            while not self._fits(duration_s):
-                self._take(OVERRUN)
+            dropped = self._make_room(duration_s)
             stamp_s = self._gauge.put(len(self._items) + 1) if self._gauge else 0.0
             self._items.append((item, duration_s, stamp_s))
             self._waiting_s += duration_s
             self._changed_for_consumer.notify()
-            return True
+        if dropped and self._on_drop is not None:
+            self._on_drop(dropped)
+        return True
 
     def get(self) -> T:
         """The oldest item, waiting for it if need be.
@@ -104,7 +113,7 @@ class Channel(Generic[T]):
             BaseException: the error given to `fail`, once everything put before has been received.
         """
         with self._lock:
-            self._changed_for_consumer.wait_for(lambda: self._items or self._closed or self._cancelled)
+            self._wait(self._changed_for_consumer, lambda: self._items or self._closed or self._cancelled)
             if self._items:
                 item = self._take()
                 self._changed_for_producer.notify()
@@ -153,6 +162,18 @@ class Channel(Generic[T]):
     def waiting_s(self) -> float:
         """Seconds of media waiting now."""
         return self._waiting_s
+
+    def _wait(self, condition: threading.Condition, predicate: Callable[[], object]) -> None:
+        if self._clock is None:
+            condition.wait_for(predicate)
+        else:
+            self._clock.wait(condition, predicate)
+
+    def _make_room(self, duration_s: float) -> list[T]:
+        dropped: list[T] = []
+        while not self._fits(duration_s) or (dropped and self._items and self._full is Full.DROP_ALL):
+            dropped.append(self._take(OVERRUN))
+        return dropped
 
     def _fits(self, duration_s: float) -> bool:
         if not self._items:

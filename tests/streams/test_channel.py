@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from hypothesis import given
@@ -16,11 +16,12 @@ PATIENCE_S = 30.0
 
 
 @contextmanager
-def running(*works: Callable[[], None]) -> Iterator[None]:
+def running(*works: Callable[[], None], clock: VirtualClock | None = None) -> Iterator[None]:
     """Threads that must all have ended by themselves at the end of the block."""
     threads = [threading.Thread(target=work, daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
+    with clock.taking_part() if clock else nullcontext():
+        for thread in threads:
+            thread.start()
     yield
     for thread in threads:
         thread.join(PATIENCE_S)
@@ -192,8 +193,95 @@ def test_dropping_keeps_the_newest_that_fit(durations: list[float], capacity: in
     assert gauge.read().dropped.get(OVERRUN, 0) == len(durations) - len(kept)
 
 
+def test_an_overrun_tells_what_it_dropped_and_holds_no_lock_meanwhile() -> None:
+    dropped: list[tuple[float, ...]] = []
+    channel: Channel[float]
+
+    def on_drop(items: Sequence[float]) -> None:
+        dropped.append(tuple(items))
+        assert channel.get() == 0.9  # would never return inside the lock
+
+    channel = Channel(9, Full.DROP_OLDEST, capacity_s=1.0, duration_s=float, on_drop=on_drop)
+    for seconds in (0.3, 0.4, 0.2, 0.9):
+        channel.put(seconds)
+    channel.put(0.5)
+    channel.cancel()
+    assert dropped == [(0.3, 0.4, 0.2)]
+
+
+def test_all_that_waits_can_give_way_at_once() -> None:
+    dropped: list[list[float]] = []
+    gauge = QueueGauge(VirtualClock())
+    channel: Channel[float] = Channel(
+        9,
+        Full.DROP_ALL,
+        capacity_s=1.0,
+        duration_s=float,
+        gauge=gauge,
+        on_drop=lambda items: dropped.append(list(items)),
+    )
+    for seconds in (0.4, 0.3, 0.2, 0.15, 0.25):
+        channel.put(seconds)
+    channel.close()
+    assert dropped == [[0.4, 0.3, 0.2]]
+    assert list(channel) == [0.15, 0.25]
+    assert gauge.read().dropped == {OVERRUN: 3}
+
+
+def test_both_sides_wait_in_virtual_time() -> None:
+    clock = VirtualClock()
+    gauge = QueueGauge(clock)
+    channel: Channel[int] = Channel(2, gauge=gauge, clock=clock)
+    times_s: list[tuple[float, float]] = []
+    put_s: list[float] = []
+
+    def produce() -> None:
+        for number in range(6):
+            clock.sleep(1.0, threading.Event())
+            channel.put(number)
+            put_s.append(clock.now_s())
+        channel.close()
+
+    def consume() -> None:
+        for number in channel:
+            clock.sleep(3.0, threading.Event())
+            times_s.append((number, clock.now_s()))
+
+    with running(produce, consume, clock=clock):
+        pass
+    assert times_s == [(0, 4.0), (1, 7.0), (2, 10.0), (3, 13.0), (4, 16.0), (5, 19.0)]
+    assert put_s == [1.0, 2.0, 3.0, 4.0, 7.0, 10.0]
+    assert gauge.read().oldest_s == 0.0
+
+
 def test_a_channel_that_could_never_work_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Channel(0)
     with pytest.raises(ValueError, match="how long"):
         Channel(1, capacity_s=1.0)
+
+
+def test_a_full_live_channel_says_what_it_let_go() -> None:
+    dropped: list[list[int]] = []
+    pictures = Channel[int](2, Full.DROP_OLDEST, on_drop=lambda items: dropped.append(list(items)))
+    for number in range(4):
+        pictures.put(number)
+    assert dropped == [[0], [1]]
+    assert [pictures.get(), pictures.get()] == [2, 3]
+
+
+def test_sound_is_let_go_in_one_stretch() -> None:
+    dropped: list[list[float]] = []
+    sound = Channel[float](
+        100,
+        Full.DROP_ALL,
+        capacity_s=1.0,
+        duration_s=lambda length_s: length_s,
+        on_drop=lambda items: dropped.append(list(items)),
+    )
+    for _ in range(8):
+        sound.put(0.125)
+    assert not dropped
+    sound.put(0.25)
+    assert dropped == [[0.125] * 8]
+    assert sound.waiting_s == 0.25
