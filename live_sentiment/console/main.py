@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from live_sentiment import __version__
-from live_sentiment.console import bench, models, replay, train
+from live_sentiment.console import bench, models, repair, replay, train
 from live_sentiment.errors import LiveSentimentError
 
-COMMANDS = (replay, models, bench, train)
+COMMANDS = (replay, repair, models, bench, train)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

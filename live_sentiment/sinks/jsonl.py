@@ -59,13 +59,22 @@ class TimelineWriter:
 
     def close(self, *, complete: bool) -> None:
         """Write the last line, which counts the lines before it, and close the file."""
-        counts = {f"{kind}s": self._counts[kind] for kind in ("point", "episode", "turning_point", "event")}
-        self._write({"type": "end", "time": seconds(self._last_s), "complete": complete, **counts})
+        self._write(end_fields(self._last_s, self._counts, complete=complete))
         self._file.close()
 
     def _write(self, fields: Mapping[str, Any]) -> None:
         if self._file.closed:
             return
-        line = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self._file.write(line + "\n", kept=f"everything up to {self._last_s:.2f} s")
+        self._file.write(line_of(fields), kept=f"everything up to {self._last_s:.2f} s")
         self._counts[fields["type"]] += 1
+
+
+def end_fields(last_s: float, lines: Mapping[str, int], *, complete: bool) -> dict[str, Any]:
+    """The fields of the last line: the time of the last point, and how many lines of each type there are."""
+    counts = {f"{kind}s": lines.get(kind, 0) for kind in ("point", "episode", "turning_point", "event")}
+    return {"type": "end", "time": seconds(last_s), "complete": complete, **counts}
+
+
+def line_of(fields: Mapping[str, Any]) -> str:
+    """A line of the file."""
+    return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
