@@ -21,12 +21,12 @@ from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Snapshot, State, StreamHealth
+from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.pacing import Pacer
 from live_sentiment.stages import Stages
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
-from live_sentiment.types import Modality
 
 TIMELINE = "timeline.jsonl"
 TRANSCRIPT = "transcript.vtt"
@@ -113,18 +113,16 @@ class Replay:
             self._summarizer,
             self._recent,
         )
-        absent = _absent(self._source)
+        feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
         self._analysis = Analysis(
-            WindowAligner(config.window, absent, first_s=excerpt.start_s or 0.0),
+            WindowAligner(config.window, feed.absent, first_s=excerpt.start_s or 0.0),
             stages.fusion,
             Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
             sinks,
-            absent=absent,
+            absent=feed.absent,
             gauges=self.gauges,
         )
-        self._session = Session(
-            self._source, stages, self._analysis, self.gauges, _pacer(self._clock, excerpt.speed)
-        )
+        self._session = Session(feed, stages, self._analysis, self.gauges)
         self._state: State = "starting"
         self._began_s = self._clock.now_s()
         self._ended_s: float | None = None
@@ -199,19 +197,6 @@ class Replay:
     def _end_s(self) -> float | None:
         ends = [end_s for end_s in (self._source.info.duration_s, self._excerpt.end_s) if end_s is not None]
         return min(ends, default=None)
-
-
-def _absent(source: MediaSource) -> dict[Modality, str]:
-    absent: dict[Modality, str] = {}
-    if not source.info.has_video:
-        absent["vision"] = "no video track"
-    if not source.info.has_audio:
-        absent["voice"] = absent["text"] = "no audio track"
-    return absent
-
-
-def _pacer(clock: Clock, speed: float | None) -> Pacer | None:
-    return None if speed is None else Pacer(clock, speed)
 
 
 def _header(source: MediaSource, config: Config, stages: Stages, excerpt: Excerpt) -> Mapping[str, Any]:

@@ -1,14 +1,18 @@
-"""One session: threads from a source through perception to the analysis, with start, stop and failure.
+"""One session: threads from a feed through perception to the analysis, with start, stop and failure.
 
-Threads live only here. The decoder feeds two bounded channels; pictures, sound and speech are perceived on a
-thread each; everything they say goes through one more channel to the thread that called `run`, where the
-analysis lives. With files every channel waits, so nothing is dropped and thread timing changes no result.
+A feed (a file's decoder, or camera and microphone) fills two bounded channels from threads of its own;
+pictures, sound and speech are perceived on a thread each, which live here; everything they say goes through
+one more channel to the thread that called `run`, where the analysis lives.
+
+With files every channel waits, so nothing is dropped and thread timing changes no result. Live, the oldest
+picture gives way to a new one, and sound that cannot be analysed in time is let go in one stretch, which is
+announced; it never gives way silently.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,27 +20,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from live_sentiment.analysis import Analysis
-from live_sentiment.sources.decoder import spawn_decoder
-from live_sentiment.streams.channel import Channel
+from live_sentiment.sources.feed import Feed, Outlets
+from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.types import (
+    Absence,
     AudioBlock,
+    Bound,
     Event,
     Modality,
     SpeechActivity,
+    StageOutput,
     Transcript,
     VideoFrame,
 )
 
 if TYPE_CHECKING:
-    from live_sentiment.sources.media import MediaSource
-    from live_sentiment.sources.pacing import Pacer
     from live_sentiment.stages import Stages
 
 FRAMES = 16
-"""Pictures that may wait between the decoder and the face stage."""
+"""Pictures that may wait between a file's decoder and the face stage."""
 SOUND_S = 8.0
-"""Sound that may wait before the voice stage, and again before the transcriber."""
+"""Sound of a file that may wait before the voice stage, and again before the transcriber."""
+LIVE_FRAMES = 6
+"""Pictures that may wait in a live session: half a second at the rate at which they are looked at."""
+BLOCKS = 1000
+"""Sound is bounded in seconds; this many blocks, with or without samples, are never reached before."""
 MESSAGES = 256
 """Stage outputs that may wait for the analysis."""
 
@@ -44,37 +53,74 @@ Message = Callable[[], None]
 
 
 class Session:
-    """Analyses one source to its end.
+    """Analyses one feed to its end.
 
     Args:
-        source: the opened media.
+        feed: gives pictures and sound.
         stages: loaded perception; it is reset first.
         analysis: receives what the stages say; its sinks tell the results.
-        gauges: observe queues and stages.
-        pacer: delays delivery to the media's own pace; None is as fast as possible.
+        gauges: observe queues and stages, by the clock that everything waits on.
+        backlog_s: the most that may wait, in seconds of media, before something is let go; None lets nothing
+            go and makes the feed wait.
+        on_look: told what was seen in a frame, from the thread that looks.
+        on_message: called from the thread of `run` after whatever a stage had to say.
     """
 
     def __init__(
-        self, source: MediaSource, stages: Stages, analysis: Analysis, gauges: Gauges, pacer: Pacer | None
+        self,
+        feed: Feed,
+        stages: Stages,
+        analysis: Analysis,
+        gauges: Gauges,
+        *,
+        backlog_s: float | None = None,
+        on_look: Callable[[StageOutput], None] | None = None,
+        on_message: Callable[[], None] | None = None,
     ) -> None:
-        self._source, self._stages, self._analysis, self._pacer = source, stages, analysis, pacer
+        self._feed, self._stages, self._analysis = feed, stages, analysis
         self._gauges = gauges
-        self._frames: Channel[VideoFrame] = Channel(FRAMES, gauge=gauges.queue("frames"))
+        self._on_look, self._on_message = on_look, on_message
+        live = backlog_s is not None
+        # Half of what may wait belongs to the passes under way: a third is left to each channel.
+        sound_s = SOUND_S if backlog_s is None else backlog_s / 3
+        self._frames: Channel[VideoFrame | Bound] = Channel(
+            LIVE_FRAMES if live else FRAMES,
+            Full.DROP_OLDEST if live else Full.WAIT,
+            gauge=gauges.queue("frames"),
+            clock=gauges.clock,
+        )
         self._sound: Channel[AudioBlock] = Channel(
-            1000, capacity_s=SOUND_S, duration_s=_length_s, gauge=gauges.queue("sound")
+            BLOCKS,
+            Full.DROP_ALL if live else Full.WAIT,
+            capacity_s=sound_s,
+            duration_s=_length_s,
+            on_drop=self._announce_lost,
+            gauge=gauges.queue("sound"),
+            clock=gauges.clock,
         )
         self._speech: Channel[tuple[AudioBlock, SpeechActivity]] = Channel(
-            1000, capacity_s=SOUND_S, duration_s=lambda item: _length_s(item[0]), gauge=gauges.queue("speech")
+            BLOCKS,
+            capacity_s=sound_s,
+            duration_s=lambda item: _length_s(item[0]),
+            gauge=gauges.queue("speech"),
+            clock=gauges.clock,
         )
-        self._messages: Channel[Message] = Channel(MESSAGES, gauge=gauges.queue("messages"))
+        self._messages: Channel[Message] = Channel(
+            MESSAGES, gauge=gauges.queue("messages"), clock=gauges.clock
+        )
         self._positions: dict[Modality, float] = {}
         """Of the streams that have not ended."""
         self._ended_s = 0.0
 
     @property
+    def positions_s(self) -> Mapping[Modality, float]:
+        """Session time up to which each stream that has not ended has been perceived."""
+        return dict(self._positions)
+
+    @property
     def position_s(self) -> float:
         """Session time up to which every stream has been perceived."""
-        return min(list(self._positions.values()), default=self._ended_s)
+        return min(self.positions_s.values(), default=self._ended_s)
 
     def run(self) -> None:
         """Analyse everything; returns when every stream has ended and every sink is closed.
@@ -88,25 +134,35 @@ class Session:
         workers = [threading.Thread(target=work, name=work.__name__.strip("_")) for work in self._works()]
         for worker in workers:
             worker.start()
-        decoder = spawn_decoder(self._source, self._frames, self._sound, self._event, self._pacer)
         complete = False
         try:
+            self._feed.start(Outlets(self._frames, self._sound, self.event, self.absent, self.back))
             while not self._analysis.complete:
                 self._messages.get()()
+                if self._on_message is not None:
+                    self._on_message()
             complete = True
         finally:
-            decoder.stop()
+            self._feed.stop()
             for channel in (self._frames, self._sound, self._speech, self._messages):
                 channel.cancel()
-            decoder.join()
+            self._feed.join()
             for worker in workers:
                 worker.join()
             self._analysis.finish(complete=complete)
 
+    def absent(self, absence: Absence) -> None:
+        """A modality is missing from a moment on; from any thread."""
+        self._say(partial(self._analysis.absent, absence))
+
+    def back(self, modality: Modality, reason: str, at_s: float) -> None:
+        """It is back; from any thread."""
+        self._say(partial(self._analysis.back, modality, reason, at_s))
+
     def _works(self) -> Iterator[Callable[[], None]]:
-        if self._source.info.has_video:
+        if "vision" not in self._feed.absent:
             yield self._look
-        if self._source.info.has_audio:
+        if "voice" not in self._feed.absent:
             yield self._listen
             yield self._transcribe
 
@@ -114,8 +170,13 @@ class Session:
         looking = self._gauges.stage("face")
         with self._stream("vision", self._frames, "video ended") as reach:
             for frame in self._frames:
-                with looking.timed():
-                    output = self._stages.face(frame)
+                if isinstance(frame, Bound):
+                    output = StageOutput((), frame.time_s)
+                else:
+                    with looking.timed():
+                        output = self._stages.face(frame)
+                if self._on_look is not None:
+                    self._on_look(output)
                 reach(frame.time_s)
                 self._say(partial(self._analysis.observe, "vision", output))
 
@@ -176,21 +237,25 @@ class Session:
             reason = f"{modality} failed"
             at_s = self._positions[modality]
             message = f"{reason} at {at_s:.2f} s and is absent from there on: {error!r}"
-            self._event(Event(at_s, "stage-failed", message))
+            self.event(Event(at_s, "stage-failed", message))
             channel.cancel()
         end_s = self._positions.pop(modality)
         self._ended_s = max(self._ended_s, end_s)
         self._say(partial(self._analysis.end, modality, end_s, reason))
 
-    def _event(self, event: Event) -> None:
+    def event(self, event: Event) -> None:
+        """Something that happened; from any thread."""
         self._say(partial(self._analysis.event, event))
 
     def _say(self, message: Message) -> None:
         self._messages.put(message)
 
-    def _abandon(self) -> None:
-        for channel in (self._frames, self._sound, self._speech, self._messages):
-            channel.cancel()
+    def _announce_lost(self, blocks: Sequence[AudioBlock]) -> None:
+        """Sound that was let go, in one stretch: what follows treats it as missing."""
+        length_s = sum(map(_length_s, blocks))
+        if length_s:
+            message = f"{length_s:.1f} s of sound were not analysed: the computer cannot keep up"
+            self.event(Event(blocks[0].start_s, "overload", message))
 
 
 def _length_s(block: AudioBlock) -> float:

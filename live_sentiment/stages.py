@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment import compute
-from live_sentiment.config import Config
+from live_sentiment.config import Config, SpeechConfig
 from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from live_sentiment.fusion.fuse import Fusion
     from live_sentiment.perception.face.analyze import FaceAnalyzer
+    from live_sentiment.perception.speech.recogniser import Recogniser
     from live_sentiment.perception.speech.streaming import StreamingTranscriber
     from live_sentiment.perception.text import TextAnalyzer
     from live_sentiment.perception.voice.analyze import VoiceAnalyzer
@@ -35,6 +36,8 @@ class Stages:
     device: torch.device
     models: Mapping[str, str]
     """Which model does what, by name and hash, for the record."""
+    smaller_recogniser: Recogniser | None = None
+    """A quicker one than the transcriber's, for a live session that cannot keep up; None if there is none."""
 
     def reset(self) -> None:
         """Forget the media seen so far; the models stay loaded."""
@@ -42,8 +45,8 @@ class Stages:
             stage.reset()
 
 
-def load_stages(config: Config, store: ModelStore) -> Stages:
-    """Load every model, pulling what is missing.
+def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Stages:
+    """Load every model, pulling what is missing; for a `live` session also what it may have to fall back on.
 
     Pulling comes first and in one thread, since it talks to the user; the loading itself is mostly reading
     files and importing libraries, and runs side by side.
@@ -73,24 +76,34 @@ def load_stages(config: Config, store: ModelStore) -> Stages:
 
         return VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device)
 
-    def transcriber() -> StreamingTranscriber:
+    def recogniser(speech: SpeechConfig) -> Recogniser:
         from live_sentiment.perception.speech.loading import load_recogniser
-        from live_sentiment.perception.speech.streaming import StreamingTranscriber
 
-        recogniser = load_recogniser(
-            perception.speech,
+        return load_recogniser(
+            speech,
             store,
             device="cuda" if device.type == "cuda" else "cpu",
             threads=config.compute.speech_threads,
         )
-        return StreamingTranscriber(perception.speech, recogniser)
+
+    def transcriber() -> StreamingTranscriber:
+        from live_sentiment.perception.speech.streaming import StreamingTranscriber
+
+        return StreamingTranscriber(perception.speech, recogniser(perception.speech))
+
+    def smaller_recogniser() -> Recogniser | None:
+        # The voice stage has this one fetched already.
+        speech = perception.speech
+        if not live or speech.model == VOICE_ENCODER or speech.language != "en":
+            return None
+        return recogniser(speech.model_copy(update={"model": VOICE_ENCODER, "beam": 1}))
 
     def text() -> TextAnalyzer:
         from live_sentiment.perception.text import TextAnalyzer
 
         return TextAnalyzer(perception.text, text_encoder, device, offline=store.offline)
 
-    loaders: tuple[Callable[[], Any], ...] = (transcriber, text, face, voice, activity)
+    loaders: tuple[Callable[[], Any], ...] = (transcriber, smaller_recogniser, text, face, voice, activity)
     with ThreadPoolExecutor(len(loaders)) as pool:
         futures = {loader.__name__: pool.submit(loader) for loader in loaders}
     loaded = {name: future.result() for name, future in futures.items()}

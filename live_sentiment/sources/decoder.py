@@ -10,14 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
 
 from live_sentiment.sources.pacing import Pacer
 from live_sentiment.sources.reading import MediaItem
 from live_sentiment.streams.channel import Channel
-from live_sentiment.types import AudioBlock, Event, VideoFrame
-
-Item = TypeVar("Item", VideoFrame, AudioBlock)
+from live_sentiment.types import AudioBlock, Bound, Event, VideoFrame
 
 
 class Source(Protocol):
@@ -34,7 +32,7 @@ class Decoder:
     def __init__(
         self,
         source: Source,
-        video: Channel[VideoFrame],
+        video: Channel[VideoFrame | Bound],
         audio: Channel[AudioBlock],
         on_event: Callable[[Event], None],
         pacer: Pacer | None = None,
@@ -82,7 +80,7 @@ class Decoder:
                 if not (video or audio):
                     return
 
-    def _put(self, channel: Channel[Item], item: Item, due_s: float) -> bool:
+    def _put(self, channel: Channel[Any], item: VideoFrame | AudioBlock, due_s: float) -> bool:
         if self._pacer is not None:
             self._pacer.hold(due_s, self._stop)
         return channel.put(item)
@@ -90,7 +88,7 @@ class Decoder:
 
 def spawn_decoder(
     source: Source,
-    video: Channel[VideoFrame],
+    video: Channel[VideoFrame | Bound],
     audio: Channel[AudioBlock],
     on_event: Callable[[Event], None],
     pacer: Pacer | None = None,

@@ -2,8 +2,8 @@
 
 **Zero** of session time is the container's start time, the earliest timestamp of any stream, as players have
 it. Within the file times are kept as they are: if the sound begins 120 ms after the picture, so it does here.
-With `start_s` the times are still those of the file. The recording of a session keeps the session's times: its
-zero is that of the container, although the first picture may have come later.
+With `start_s` the times are still those of the file. The recording of a session keeps the times of the
+session: its zero is that of the container, although the first picture may have come later.
 """
 
 from __future__ import annotations

@@ -50,13 +50,17 @@ class FaceAnalyzer:
     def reset(self) -> None:
         """Forget the video seen so far: people, counters, phase."""
         self._tracker.reset()
-        self._grid = FrameGrid(self._config.rate_hz)
+        self.look_at(self._config.rate_hz)
         self._since_detection = 0
         self._mouths: dict[int, ImageArray] = {}
         self.frames_looked_at = 0
         """Frames that were analysed, of those given."""
         self.frames_with_face = 0
         """Of these, the ones with at least one face."""
+
+    def look_at(self, rate_hz: float) -> None:
+        """Look at so many frames per second from now on; from any thread."""
+        self._grid = FrameGrid(rate_hz)
 
     @property
     def expert(self) -> Expert:

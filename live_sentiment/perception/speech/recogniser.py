@@ -107,7 +107,8 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         except ValueError as error:
             raise UsageError(f"Whisper knows no language {language!r}; give a code like en or de") from error
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
-        self._beam = beam
+        self.beam = beam
+        """May be changed between two passes."""
         self._silence = self._encoded_silence() if encoding == "spliced" else None
 
     def encode(self, features: FloatArray) -> ctranslate2.StorageView:
@@ -149,7 +150,7 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         (result,) = self.model.generate(
             encoded,
             [prompt],
-            beam_size=self._beam,
+            beam_size=self.beam,
             max_length=min(len(prompt) + new_tokens, self.max_length),
             return_scores=True,
             return_no_speech_prob=True,

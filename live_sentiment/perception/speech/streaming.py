@@ -53,10 +53,15 @@ class StreamingTranscriber:
     """
 
     def __init__(self, config: SpeechConfig, recogniser: Recogniser) -> None:
-        self._recogniser = recogniser
+        self.recogniser = recogniser
+        """Hears every pass; another one, or another setting of it, takes effect with the next."""
         self._hop = _samples(config.hop_s)
         self._longest = _samples(config.buffer_s)
         self.reset()
+
+    def listen_every(self, hop_s: float) -> None:
+        """One pass every so many seconds from now on, at most half the buffer; from any thread."""
+        self._hop = _samples(hop_s)
 
     def reset(self) -> None:
         """Forget the session so far; the next block may start at any time."""
@@ -142,7 +147,7 @@ class StreamingTranscriber:
         return round(self._clock.time_s(sample) * SAMPLE_RATE_HZ) // self._hop
 
     def _pass(self, end: int) -> None:
-        hypothesis = self._recogniser.hear(self._sound.between(self._begin, end))
+        hypothesis = self.recogniser.hear(self._sound.between(self._begin, end))
         words = hypothesis.words if is_plausible(hypothesis) else ()
         self._heard = end
         self._passed = True
