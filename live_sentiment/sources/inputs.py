@@ -15,13 +15,18 @@ _AUDIO = "aac ac3 aif aiff amr flac m4a mka mp2 mp3 oga ogg opus wav wma"
 
 MEDIA_SUFFIXES = frozenset(f".{ending}" for ending in f"{_VIDEO} {_AUDIO}".split())
 """What counts as media in a folder or a pattern. A file named outright may be called anything."""
+SESSION_FILE = "session.json"
+"""Makes a folder the folder of a live session ..."""
+SESSION_MEDIA = "media.mkv"
+"""... whose picture and sound are here."""
 
 
 def find_media(arguments: Sequence[str]) -> list[Path]:
     """The media files that files, folders and patterns (`*`, `?`, `**`) name, each once.
 
     Arguments keep their order. A folder stands for the media files directly in it, a pattern for the media
-    files that match; both in natural order ("take 2" before "take 10"), without hidden files.
+    files that match; both in natural order ("take 2" before "take 10"), without hidden files. The folder of
+    a live session stands for its recording.
 
     Raises:
         UsageError: nothing there, nothing readable, or nothing that is media.
@@ -33,8 +38,17 @@ def find_media(arguments: Sequence[str]) -> list[Path]:
     return list(found.values())
 
 
+def session_folder(media: Path) -> Path | None:
+    """The folder of the live session whose recording this file is; None for any other file."""
+    folder = media.absolute().parent
+    is_recording = media.name == SESSION_MEDIA and (folder / SESSION_FILE).is_file()
+    return folder if is_recording else None
+
+
 def _expand(argument: str) -> list[Path]:
     path = Path(argument).expanduser()
+    if (path / SESSION_FILE).is_file():
+        return [_recording(path)]
     if path.is_dir():
         try:
             return _media_among(path.iterdir(), f"no media files in the folder {path}")
@@ -45,6 +59,17 @@ def _expand(argument: str) -> list[Path]:
         return _media_among(matches, f"no media file matches {argument}")
     open_container(path).close()
     return [path]
+
+
+def _recording(folder: Path) -> Path:
+    media = folder / SESSION_MEDIA
+    if not media.exists():
+        raise UsageError(
+            f"the session in {folder} was kept without picture and sound, so there is nothing to replay; "
+            f"its results are in {folder / 'timeline.jsonl'}"
+        )
+    open_container(media).close()
+    return media
 
 
 def _media_among(paths: Iterable[Path], otherwise: str) -> list[Path]:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.header import part_done
+from live_sentiment.terminal.live import notices
 from live_sentiment.terminal.now import confidence, heard_of, polarity
 from live_sentiment.terminal.theme import (
     ALERT,
@@ -25,6 +26,8 @@ def compact(snapshot: Snapshot, width: int) -> Text:
         line = Text(printable(snapshot.failure), style=ALERT)
     else:
         line = _felt(snapshot)
+        if snapshot.live is not None and (notice := notices(snapshot.live)):
+            line.append("  ").append_text(notice)
         done = part_done(snapshot)
         line.append(f"  {clock(snapshot.position_s)}")
         line.append(f" {percent(done)}" if done is not None else "")

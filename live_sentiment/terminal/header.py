@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.snapshot import LiveHealth, Snapshot
+from live_sentiment.terminal.live import notices
 from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, clock, percent, printable, span
 
 _STATE_STYLES = {"failed": ALERT, "finished": "bold #5fb760"}
 
 
 def header(snapshot: Snapshot, width: int) -> list[Text]:
-    """Two lines of `width` cells: source and state; progress."""
-    state = Text(snapshot.state, style=_STATE_STYLES.get(snapshot.state, "bold"))
+    """Two lines of `width` cells: source and state; progress, or what is out of the ordinary."""
+    state = Text(state_of(snapshot), style=_STATE_STYLES.get(snapshot.state, "bold"))
     title = Text.assemble(("live-sentiment  ", QUIET), (printable(snapshot.source), "bold"))
     title.truncate(max(width - state.cell_len - 2, 1), overflow="ellipsis")
     title.append(" " * (width - title.cell_len - state.cell_len)).append_text(state)
+    if snapshot.live is not None:
+        return [title, _passing(snapshot, snapshot.live, width)]
     return [title, _progress(snapshot, width)]
+
+
+def state_of(snapshot: Snapshot) -> str:
+    """The state, for people: a running session may be paused."""
+    paused = snapshot.state == "running" and snapshot.live is not None and snapshot.live.paused
+    return "paused" if paused else snapshot.state
 
 
 def part_done(snapshot: Snapshot) -> float | None:
@@ -37,8 +46,8 @@ def time_left_s(snapshot: Snapshot) -> float | None:
 
 
 def speed(snapshot: Snapshot) -> str:
-    """The real-time factor, and the same thing as "times as fast as real time"."""
-    factor = snapshot.real_time_factor
+    """The real-time factor, and the same thing as "times as fast"; a live session has none to speak of."""
+    factor = None if snapshot.live is not None else snapshot.real_time_factor
     return f"RTF {factor:.2f} ({1 / factor:.1f}×)" if factor else ""
 
 
@@ -57,3 +66,14 @@ def _progress(snapshot: Snapshot, width: int) -> Text:
         return Text.assemble(("─" * room, FRAME), "  ", right)
     full = round(done * room)
     return Text.assemble(("━" * full, "#5fb0d0"), ("─" * (room - full), FRAME), "  ", (right, ""))
+
+
+def _passing(snapshot: Snapshot, health: LiveHealth, width: int) -> Text:
+    """Of a live session: what is out of the ordinary, and how long it has been running."""
+    of = f" / {clock(snapshot.duration_s)}" if snapshot.duration_s is not None else ""
+    right = f"  {clock(snapshot.elapsed_s)}{of}"
+    line = notices(health)
+    line.truncate(max(width - len(right) - 1, 1), overflow="ellipsis")
+    line.append(" " if line else "")
+    line.append("─" * (width - line.cell_len - len(right)), style=FRAME)
+    return line.append(right)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
+from live_sentiment.terminal.live import size
 from live_sentiment.terminal.theme import clock, percent, printable, span
 
 STEPS = 10
@@ -56,5 +57,18 @@ def _progress(snapshot: Snapshot) -> str:
         percent(done).strip() if done is not None else "",
         speed(snapshot),
         f"{span(left_s)} left" if left_s is not None else "",
+        *(_live(snapshot.live) if snapshot.live is not None else ()),
     ]
     return f"{printable(snapshot.source)}: " + ", ".join(figure for figure in figures if figure)
+
+
+def _live(health: LiveHealth) -> Iterator[str]:
+    yield f"lag {health.lag_s:.1f} s (p95 {health.provisional_lag_s[1]:.1f} s)"
+    for device in health.devices:
+        if device.state != "running":
+            yield f"{device.device} {device.state}"
+        elif device.device == "camera":
+            yield f"{device.rate_hz:.1f} fps"
+    if health.recording is not None and health.recording.stopped is None:
+        yield f"{size(health.recording.bytes_written)} kept"
+    yield from (printable(lowered) for lowered in health.lowered)

@@ -7,7 +7,7 @@ import media_factory as factory
 import pytest
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.inputs import find_media
+from live_sentiment.sources.inputs import find_media, session_folder
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +91,47 @@ def test_a_folder_that_may_not_be_read_says_so(folder: Path, monkeypatch: pytest
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(UsageError, match=r"cannot read the folder .*: Permission denied"):
         find_media([str(folder)])
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    folder = tmp_path / "2026-11-21_14-03-07"
+    folder.mkdir()
+    (folder / "session.json").write_text("{}")
+    factory.write_media(folder / "media.mkv", sound=factory.tone(0.2), audio_codec="pcm_s16le")
+    return folder
+
+
+def test_the_folder_of_a_session_stands_for_its_recording(session: Path) -> None:
+    (session / "other.wav").write_bytes((session / "media.mkv").read_bytes())
+    (found,) = find_media([str(session)])
+    assert found == session / "media.mkv"
+    assert session_folder(found) == session
+
+
+def test_a_recording_is_known_as_such_from_wherever_it_is_named(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(session)
+    assert session_folder(Path("media.mkv")) == session
+    (found,) = find_media(["."])
+    assert session_folder(found) == session
+
+
+def test_a_plain_folder_of_clips_is_no_session(session: Path) -> None:
+    (session / "session.json").unlink()
+    assert find_media([str(session)]) == [session / "media.mkv"]
+    assert session_folder(session / "media.mkv") is None
+
+
+def test_a_session_without_media_says_what_is_there_instead(session: Path) -> None:
+    (session / "media.mkv").unlink()
+    with pytest.raises(UsageError, match="without picture and sound") as caught:
+        find_media([str(session)])
+    assert str(session / "timeline.jsonl") in str(caught.value)
+
+
+def test_a_session_whose_recording_is_damaged_says_so(session: Path) -> None:
+    (session / "media.mkv").write_bytes(b"no film")
+    with pytest.raises(UsageError, match="cannot be read as video or audio"):
+        find_media([str(session)])

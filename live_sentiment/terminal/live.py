@@ -1,0 +1,130 @@
+"""How a live session is doing: its devices, how far it is behind, what is recorded."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from live_sentiment.snapshot import LiveHealth, RecordingHealth
+from live_sentiment.sources.capture import DeviceHealth
+from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, bar, printable
+
+LABEL = 8
+"""Cells for the name of a row."""
+METER = 10
+"""Cells of the level meter."""
+SILENCE_DBFS = -60.0
+"""The meter is empty here and full at 0, where the device can go no louder."""
+LOUD_DBFS = -1.0
+"""From here on the sound is likely to be clipped."""
+LATE_S = 3.0
+"""A session that is further behind is shown as a problem."""
+LITTLE_BYTES = 1 << 30
+"""Free disk below this is shown as a problem: some ten minutes of recording."""
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def live(health: LiveHealth, width: int) -> list[Text]:
+    """Lines of `width` cells, the most important first, and in each line what can be missed last."""
+    lines = [
+        *(_camera(device) for device in health.devices if device.device == "camera"),
+        *(_microphone(device) for device in health.devices if device.device == "microphone"),
+        _lag(health),
+        _recording(health.recording),
+        *(_lost(device) for device in health.devices if any(device.dropped.values())),
+    ]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return lines
+
+
+def notices(health: LiveHealth) -> Text:
+    """What a person must know at once, with what was done on purpose behind it; empty if all is well."""
+    alerts = [
+        *(f"{device.device} lost" for device in health.devices if device.state == "lost"),
+        *(["recording stopped"] if health.recording and health.recording.stopped else []),
+        *health.lowered,
+    ]
+    told = [
+        *(["paused"] if health.paused else []),
+        *(f"{modality} off" for modality in health.switched_off),
+        *([f"{health.markers} marker{'s' * (health.markers > 1)}"] if health.markers else []),
+    ]
+    parts = [(printable(alert), ALERT) for alert in alerts] + [(text, "bold") for text in told]
+    return Text(" · ", style=QUIET).join(Text(text, style=style) for text, style in parts)
+
+
+def size(count: int) -> str:
+    """A number of bytes for people, in powers of ten: 12.3 MB."""
+    amount, unit = float(count), 0
+    while amount >= 999.95 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1000, unit + 1
+    return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"
+
+
+def _camera(device: DeviceHealth) -> Text:
+    figures = [f"{device.rate_hz:.1f} fps"]
+    if device.width_px:
+        figures.append(f"{device.width_px}×{device.height_px}")
+    return _device("camera", device, Text("  ".join(figures)))
+
+
+def _microphone(device: DeviceHealth) -> Text:
+    level_dbfs = SILENCE_DBFS if device.level_dbfs is None else device.level_dbfs
+    full, track = bar(1 - level_dbfs / SILENCE_DBFS, METER)
+    figures = Text.assemble((full, ALERT if level_dbfs > LOUD_DBFS else "#5fb760"), (track, FRAME))
+    figures.append(" silent" if device.level_dbfs is None else f" {round(level_dbfs)} dB".replace("-", "−"))
+    return _device("mic", device, figures)
+
+
+def _device(label: str, device: DeviceHealth, figures: Text) -> Text:
+    name = (f"  {printable(device.name)}", QUIET)
+    if device.state == "lost":
+        return Text.assemble((label.ljust(LABEL) + "lost", ALERT), (f"  {printable(device.name)}", ALERT))
+    if device.state != "running":
+        state = "opening …" if device.state == "opening" else "stopped"
+        return Text.assemble((label.ljust(LABEL), QUIET), (state, QUIET), name)
+    line = Text.assemble((label.ljust(LABEL), QUIET), figures)
+    if lost := sum(device.dropped.values()):
+        line.append(f"  {lost} lost", style=ALERT)
+    if device.gaps:
+        line.append(f"  {device.gaps} gap{'s' * (device.gaps > 1)} {device.gap_s:.1f} s", style=ALERT)
+    if device.drift_ppm is not None:
+        line.append(f"  {device.drift_ppm:+.0f} ppm".replace("-", "−"))
+    if device.device == "microphone":
+        line.append(f"  {device.rate_hz / 1000:g} kHz × {device.channels}", style=QUIET)
+    return line.append(*name)
+
+
+def _lag(health: LiveHealth) -> Text:
+    (fast, slow), (final_fast, final_slow) = health.provisional_lag_s, health.final_lag_s
+    return Text.assemble(
+        ("lag".ljust(LABEL), QUIET),
+        (f"{health.lag_s:.1f} s", ALERT if health.lag_s > LATE_S else ""),
+        ("  p50 ", QUIET),
+        f"{fast:.1f} s",
+        ("  p95 ", QUIET),
+        f"{slow:.1f} s",
+        ("   final  p50 ", QUIET),
+        f"{final_fast:.1f} s",
+        ("  p95 ", QUIET),
+        f"{final_slow:.1f} s",
+    )
+
+
+def _recording(recording: RecordingHealth | None) -> Text:
+    line = Text("kept".ljust(LABEL), style=QUIET)
+    if recording is None:
+        return Text.assemble(line, ("nothing", ""))
+    if recording.stopped:
+        return Text(f"{'kept'.ljust(LABEL)}stopped: {printable(recording.stopped)}", style=ALERT)
+    text = Text.assemble(line, (size(recording.bytes_written), ""))
+    if recording.free_bytes is not None:
+        free = recording.free_bytes
+        text.append(f"  {size(free)} free", style=ALERT if free < LITTLE_BYTES else "")
+    return text.append(f"  {printable(str(recording.folder))}", style=QUIET)
+
+
+def _lost(device: DeviceHealth) -> Text:
+    causes = ", ".join(f"{count} {printable(cause)}" for cause, count in device.dropped.items() if count)
+    return Text.assemble(("lost".ljust(LABEL), QUIET), (f"{device.device}: {causes}", ALERT))
