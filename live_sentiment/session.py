@@ -173,10 +173,11 @@ class Session:
                 if isinstance(frame, Bound):
                     output = StageOutput((), frame.time_s)
                 else:
+                    looked_at = self._stages.face.frames_looked_at
                     with looking.timed():
                         output = self._stages.face(frame)
-                if self._on_look is not None:
-                    self._on_look(output)
+                    if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
+                        self._on_look(output)
                 reach(frame.time_s)
                 self._say(partial(self._analysis.observe, "vision", output))
 

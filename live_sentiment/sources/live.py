@@ -10,7 +10,8 @@ devices, and closes the channels behind the last that they gave.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +32,17 @@ FOREVER_S = 1e6
 """Longer than any session, and short enough for every system's timers."""
 STOP_S = 5.0
 """A device that has not stopped within this is left to itself: its thread is a daemon."""
+
+
+@dataclass(slots=True)
+class Outage:
+    """A time in which a device was lost."""
+
+    device: Device
+    start_s: float
+    reason: str
+    end_s: float | None = None
+    """None while it lasts."""
 
 
 class Tape(Protocol):
@@ -75,7 +87,7 @@ class LiveFeed:
         self._grid = FrameGrid(frame_rate_hz)
         self._blocks = BlockAssembler()
         self._captured_s: dict[Modality, float] = {}
-        self._reasons: dict[Device, str] = {}
+        self._outages: list[Outage] = []
         self._outlets: Outlets | None = None
         self._paused = False
         self._stop = threading.Event()
@@ -90,6 +102,11 @@ class LiveFeed:
     def captured_s(self) -> Mapping[Modality, float]:
         """Session time up to which each stream has been given to the analysis."""
         return dict(self._captured_s)
+
+    @property
+    def outages(self) -> Sequence[Outage]:
+        """When devices were lost, and for how long."""
+        return [replace(outage) for outage in self._outages]
 
     @property
     def paused(self) -> bool:
@@ -143,7 +160,7 @@ class LiveFeed:
 
     def lost(self, device: Device, at_s: float, reason: str) -> None:
         """A device has stopped giving."""
-        self._reasons[device] = reason
+        self._outages.append(Outage(device, at_s, reason))
         if device == "microphone":
             self._give_sound(self._blocks.finish())
         names = " and ".join(MODALITIES_OF[device])
@@ -153,10 +170,12 @@ class LiveFeed:
 
     def back(self, device: Device, at_s: float) -> None:
         """It gives again."""
-        reason = self._reasons.pop(device, f"{device} lost")
-        self.event(Event(at_s, f"{device}-back", f"the {device} is back"))
+        outage = next(gap for gap in reversed(self._outages) if gap.device == device)
+        outage.end_s = at_s
+        message = f"the {device} is back after {at_s - outage.start_s:.1f} s"
+        self.event(Event(at_s, f"{device}-back", message))
         for modality in MODALITIES_OF[device]:
-            self._out.back(modality, reason, at_s)
+            self._out.back(modality, outage.reason, at_s)
 
     def event(self, event: Event) -> None:
         """Anything else."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from live_sentiment.config import OverloadConfig
 
 
 class LoadGovernor:
     """Steps quality down while the backlog is high and up again once it has long been low.
 
-    Down after `patience_s` above `step_down_s`, up after `recovery_s` below `step_up_s`; between the two
+    Where something was let go because the backlog was full, that counts as high for `patience_s`, though the
+    backlog itself has shrunk by it. Down after `patience_s` above `step_down_s`, up after `recovery_s` below `step_up_s`; between the two
     thresholds nothing changes. A step up that leads straight back down makes the next recovery twice as
     long (up to sixteen times), so that a load right at the limit does not make quality swing.
 
@@ -26,6 +29,8 @@ class LoadGovernor:
         """When the backlog crossed the threshold that it is beyond now."""
         self._beyond = 0
         """1 above the upper threshold, −1 below the lower one, 0 between them."""
+        self._lost_s = -math.inf
+        """When something was last let go."""
         self._recovery = 1
         self._raised_s: float | None = None
 
@@ -34,8 +39,15 @@ class LoadGovernor:
         """Steps down taken: 0 is full quality."""
         return self._level
 
-    def observe(self, now_s: float, backlog_s: float) -> int:
-        """Take the backlog of this moment, in seconds of media; returns the level from now on."""
+    def observe(self, now_s: float, backlog_s: float, *, lost: bool = False) -> int:
+        """Take the backlog of this moment, in seconds of media; returns the level from now on.
+
+        `lost`: something was let go since the last time.
+        """
+        if lost:
+            self._lost_s = now_s
+        if now_s - self._lost_s < self._config.patience_s:
+            backlog_s = math.inf
         beyond = (backlog_s > self._config.step_down_s) - (backlog_s < self._config.step_up_s)
         if beyond != self._beyond or self._since_s is None:
             self._beyond, self._since_s = beyond, now_s

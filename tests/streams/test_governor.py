@@ -54,3 +54,15 @@ def test_a_load_at_the_limit_does_not_make_quality_swing() -> None:
     assert 2 < len(changes) < 60
     first, last = changes[2] - changes[0], changes[-1] - changes[-3]
     assert last > 4 * first
+
+
+def test_what_was_let_go_counts_as_overload_though_the_backlog_shrank_by_it() -> None:
+    governor = LoadGovernor(CONFIG, 3)
+    for tick in range(100):
+        governor.observe(tick / 10, 0.3, lost=tick % 15 == 0)
+    assert governor.level == 3
+
+
+def test_one_loss_alone_changes_nothing() -> None:
+    governor = LoadGovernor(CONFIG, 3)
+    assert {governor.observe(tick / 10, 0.3, lost=tick == 10) for tick in range(200)} == {0}

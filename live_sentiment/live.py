@@ -1,0 +1,302 @@
+"""One live session from its first moment to its finished files: what `live-sentiment run` does."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from live_sentiment.align.aligner import WindowAligner
+from live_sentiment.analysis import Analysis
+from live_sentiment.clock import Clock, MonotonicClock
+from live_sentiment.config import Config
+from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
+from live_sentiment.quality import Quality, quality_steps
+from live_sentiment.recording import Recording
+from live_sentiment.session import Session
+from live_sentiment.sinks.lags import LagGauge
+from live_sentiment.sinks.protocol import Sink
+from live_sentiment.sinks.recent import Recent
+from live_sentiment.sinks.summary import Summarizer, Summary
+from live_sentiment.snapshot import LiveHealth, Snapshot, State, StreamHealth
+from live_sentiment.sources.capture import CaptureDevice, Device
+from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
+from live_sentiment.stages import Stages
+from live_sentiment.streams.channel import OVERRUN
+from live_sentiment.streams.gauges import Gauges, Histogram
+from live_sentiment.streams.governor import LoadGovernor
+from live_sentiment.timeline.timeline import Timeline
+from live_sentiment.types import MODALITIES, Absence, Event, Modality
+
+SWITCHED_OFF = "switched off"
+PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOutcome:
+    """What came of a live session."""
+
+    summary: Summary
+    folder: Path | None
+    """Where its files are; None where nothing was kept."""
+    outputs: tuple[Path, ...]
+    elapsed_s: float
+    frames_looked_at: int
+    frames_with_face: int
+
+    def fields(self) -> dict[str, Any]:
+        """As plain data, for `--json`."""
+        return {
+            "folder": None if self.folder is None else str(self.folder),
+            **self.summary.fields(),
+            "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
+            "elapsed": round(self.elapsed_s, 3),
+            "outputs": [str(path) for path in self.outputs],
+        }
+
+
+class Live:
+    """Analyses a camera and a microphone until it is stopped; `run` blocks, all else is for other threads.
+
+    Args:
+        config: the configuration that `stages` were loaded with.
+        stages: loaded models.
+        camera, microphone: opened and not yet started; None where there is none.
+        folder: made for this session, for its files; None keeps nothing.
+        keep_media: record picture and sound into it.
+        blur_faces: hide every face in the recorded picture.
+        duration_s: ends by itself after so long.
+        clock: stamps, and measures lag.
+
+    Raises:
+        UsageError: the files cannot be created.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        stages: Stages,
+        *,
+        camera: CaptureDevice | None,
+        microphone: CaptureDevice | None,
+        folder: Path | None,
+        keep_media: bool = True,
+        blur_faces: bool = False,
+        duration_s: float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._config, self._stages = config, stages
+        self._clock = clock or MonotonicClock()
+        self._zero_s = self._clock.now_s()
+        self._duration_s = duration_s
+        self._devices: dict[Device, CaptureDevice] = {}
+        if camera is not None:
+            self._devices["camera"] = camera
+        if microphone is not None:
+            self._devices["microphone"] = microphone
+        absent: dict[Modality, str] = {
+            modality: f"no {device}"
+            for device, modalities in MODALITIES_OF.items()
+            if device not in self._devices
+            for modality in modalities
+        }
+        self.gauges = Gauges(self._clock)
+        self._recent, self._summarizer = Recent(), Summarizer()
+        self._lags = LagGauge(self._clock, self._zero_s)
+        sinks: list[Sink] = [self._summarizer, self._recent, self._lags]
+        self._recording: Recording | None = None
+        if folder is not None:
+            self._recording = Recording(
+                folder,
+                config,
+                stages.models,
+                self._devices,
+                self._clock,
+                keep_media=keep_media,
+                blur_faces=blur_faces,
+                on_failure=self._tell_recording_stopped,
+            )
+            sinks = [*self._recording.sinks, *sinks]
+        self._feed = LiveFeed(
+            self._devices,
+            absent,
+            self._clock,
+            self._zero_s,
+            frame_rate_hz=config.perception.face.rate_hz,
+            duration_s=duration_s,
+            tape=self._recording.tape if self._recording else None,
+        )
+        self._analysis = Analysis(
+            WindowAligner(config.window, absent),
+            stages.fusion,
+            Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
+            sinks,
+            absent=absent,
+            gauges=self.gauges,
+        )
+        self._session = Session(
+            self._feed,
+            stages,
+            self._analysis,
+            self.gauges,
+            backlog_s=config.overload.backlog_s,
+            on_look=self._recording.looked if self._recording else None,
+            on_message=self._look_after,
+        )
+        self._quality = Quality(quality_steps(config.perception, stages, stages.smaller_recogniser))
+        self._governor = LoadGovernor(config.overload, len(self._quality))
+        self._overrun = 0
+        """Items let go so far."""
+        self._switches = threading.Lock()
+        self._off: set[Modality] = set()
+        self._markers: list[tuple[float, str]] = []
+        self._state: State = "starting"
+        self._failure: str | None = None
+        self._ended_s: float | None = None
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files of the session."""
+        return self._recording.outputs if self._recording else ()
+
+    def run(self) -> LiveOutcome:
+        """Capture and analyse until `stop`, or for `duration_s`; then finish every file."""
+        self._state = "running"
+        try:
+            self._session.run()
+            self._state = "finished"
+        except BaseException as error:
+            self._state, self._failure = "failed", str(error) or "interrupted"
+            raise
+        finally:
+            self._ended_s = self._now_s()
+            # The models may serve another session.
+            for _ in self._quality.set_level(0):
+                pass
+            if self._recording is not None:
+                self._recording.finish(
+                    self._ended_s, self._markers, self._feed.outages, complete=self._state == "finished"
+                )
+        return self.outcome()
+
+    def stop(self) -> None:
+        """End the session: what was captured is still analysed."""
+        if self._state == "running":
+            self._state = "finishing"
+        self._feed.stop()
+
+    def mark(self, note: str) -> None:
+        """Drop a marker at this moment."""
+        at_s = self._now_s()
+        self._markers.append((at_s, note))
+        self._session.event(Event(at_s, "marker", note or "marker"))
+
+    def pause(self) -> None:
+        """Stop analysing, or go on; what is recorded goes on all the while."""
+        with self._switches:
+            at_s, paused = self._now_s(), not self._feed.paused
+            self._feed.pause(paused)
+            said = "the analysis is paused" if paused else "the analysis goes on"
+            self._session.event(Event(at_s, PAUSED if paused else "resumed", said))
+            for modality in MODALITIES:
+                self._set_absent(modality, PAUSED, at_s, absent=paused)
+
+    def switch(self, modality: Modality) -> None:
+        """Leave a modality out of the result from now on, or take it in again."""
+        with self._switches:
+            off, at_s = modality not in self._off, self._now_s()
+            self._off ^= {modality}
+            said = f"{modality} is switched {'off' if off else 'on'}"
+            self._session.event(Event(at_s, f"switched-{'off' if off else 'on'}", said))
+            self._set_absent(modality, SWITCHED_OFF, at_s, absent=off, masked=True)
+
+    def outcome(self) -> LiveOutcome:
+        """What has come of it so far."""
+        return LiveOutcome(
+            summary=self._summarizer.summary(),
+            folder=self._recording.folder if self._recording else None,
+            outputs=self.outputs,
+            elapsed_s=self._elapsed_s(),
+            frames_looked_at=self._stages.face.frames_looked_at,
+            frames_with_face=self._stages.face.frames_with_face,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """The session at this moment."""
+        return self._recent.fill(
+            Snapshot(
+                source=" and ".join(device.health().name for device in self._devices.values()),
+                state=self._state,
+                position_s=self._session.position_s,
+                duration_s=self._duration_s,
+                elapsed_s=self._elapsed_s(),
+                streams=tuple(
+                    StreamHealth(name, queue.depth, queue.oldest_s, queue.dropped)
+                    for name, queue in self.gauges.queues().items()
+                ),
+                models=self._stages.models,
+                device=str(self._stages.device),
+                outputs=self.outputs,
+                failure=self._failure,
+                live=LiveHealth(
+                    devices=tuple(device.health() for device in self._devices.values()),
+                    lag_s=self.backlog_s,
+                    provisional_lag_s=_p50_p95(self._lags.provisional),
+                    final_lag_s=_p50_p95(self._lags.final),
+                    lowered=self._quality.lowered,
+                    recording=self._recording.health() if self._recording else None,
+                    paused=self._feed.paused,
+                    switched_off=tuple(modality for modality in MODALITIES if modality in self._off),
+                    markers=len(self._markers),
+                ),
+            )
+        )
+
+    @property
+    def backlog_s(self) -> float:
+        """What has been captured and is not yet perceived, in seconds of media: the most of any stream."""
+        captured_s = self._feed.captured_s
+        behind = [
+            captured_s[modality] - position_s
+            for modality, position_s in self._session.positions_s.items()
+            if modality in captured_s
+        ]
+        return max(behind, default=0.0)
+
+    def _look_after(self) -> None:
+        """Runs on the analysis' own thread after every message: load, and the record of the session."""
+        now_s, overruns = self._now_s(), self._overruns()
+        level = self._governor.observe(now_s, self.backlog_s, lost=overruns > self._overrun)
+        self._overrun = overruns
+        for said in self._quality.set_level(level):
+            self._analysis.event(Event(now_s, "quality", said))
+        if self._recording is not None:
+            self._recording.keep(now_s, self._markers, self._feed.outages)
+
+    def _overruns(self) -> int:
+        return sum(queue.dropped.get(OVERRUN, 0) for queue in self.gauges.queues().values())
+
+    def _set_absent(
+        self, modality: Modality, reason: str, at_s: float, *, absent: bool, masked: bool = False
+    ) -> None:
+        if absent:
+            self._session.absent(Absence(modality, at_s, reason, masked))
+        else:
+            self._session.back(modality, reason, at_s)
+
+    def _tell_recording_stopped(self, why: str) -> None:
+        # Sinks are called on the analysis' own thread, which must not wait for itself.
+        self._analysis.event(Event(self._now_s(), "recording-stopped", why))
+
+    def _now_s(self) -> float:
+        return self._clock.now_s() - self._zero_s
+
+    def _elapsed_s(self) -> float:
+        return self._now_s() if self._ended_s is None else self._ended_s
+
+
+def _p50_p95(durations: Histogram) -> tuple[float, float]:
+    return durations.quantile(0.5), durations.quantile(0.95)

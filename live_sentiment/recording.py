@@ -1,0 +1,211 @@
+"""The folder of a live session: its files, and the record of how they came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from live_sentiment.clock import Clock
+from live_sentiment.config import Config
+from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.blur import FaceBlur
+from live_sentiment.sinks.captions import CaptionWriter
+from live_sentiment.sinks.guarded import Guarded
+from live_sentiment.sinks.jsonl import TimelineWriter
+from live_sentiment.sinks.protocol import Sink
+from live_sentiment.sinks.recorder import MediaRecorder
+from live_sentiment.sinks.session_file import (
+    DeviceRecord,
+    GapRecord,
+    Marker,
+    RecordingRecord,
+    SessionFile,
+    SessionRecord,
+    SessionState,
+    local_now,
+    software_versions,
+)
+from live_sentiment.snapshot import RecordingHealth
+from live_sentiment.sources.capture import CaptureDevice, Device
+from live_sentiment.sources.live import Outage, Tape
+from live_sentiment.types import StageOutput
+
+MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
+KEEP_EVERY_S = 5.0
+"""session.json is brought up to date so often."""
+
+
+class Recording:
+    """Everything that is kept of a live session. A disk that fails ends the recording, not the session.
+
+    Args:
+        folder: of the session; made if need be.
+        config: of the session.
+        models: which model does what.
+        devices: what is captured.
+        clock: of the session.
+        keep_media: record picture and sound.
+        blur_faces: hide every face in the recorded picture.
+        on_failure: told, on the analysis' thread, that and why a file is not written any more.
+
+    Raises:
+        UsageError: the folder or a file in it cannot be made.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        models: Mapping[str, str],
+        devices: Mapping[Device, CaptureDevice],
+        clock: Clock,
+        *,
+        keep_media: bool,
+        blur_faces: bool,
+        on_failure: Callable[[str], None],
+    ) -> None:
+        self.folder = _made(folder)
+        self._config, self._models, self._devices = config, models, devices
+        self._on_failure = on_failure
+        self._started = local_now()
+        self._blur = FaceBlur() if blur_faces and keep_media and "camera" in devices else None
+        self._recorder: MediaRecorder | None = None
+        if keep_media:
+            self._recorder = MediaRecorder(
+                folder / MEDIA,
+                config.recording,
+                has_video="camera" in devices,
+                has_audio="microphone" in devices,
+                blur=self._blur,
+                clock=clock,
+            )
+        self._writers: tuple[Sink, ...] = (
+            TimelineWriter(folder / TIMELINE, self._header()),
+            CaptionWriter(folder / TRANSCRIPT),
+        )
+        self.sinks: tuple[Sink, ...] = tuple(Guarded(writer, self._fail) for writer in self._writers)
+        self._session = SessionFile(folder)
+        self._kept_s = 0.0
+        self._stopped: str | None = None
+        self._write(self._record("recording", 0.0, (), ()))
+
+    @property
+    def tape(self) -> Tape | None:
+        """Takes what is captured; None where picture and sound are not kept."""
+        return self._recorder
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files for people."""
+        names = (MEDIA, TIMELINE, TRANSCRIPT) if self._recorder else (TIMELINE, TRANSCRIPT)
+        return tuple(self.folder / name for name in names)
+
+    def looked(self, output: StageOutput) -> None:
+        """The analysis has looked at a picture; on its thread."""
+        if self._blur is not None:
+            self._blur.saw(output.watermark_s, [seen.details["box"] for seen in output.observations])
+
+    def health(self) -> RecordingHealth:
+        """How it is doing."""
+        if self._recorder is not None:
+            health = self._recorder.health()
+        else:
+            size = sum(path.stat().st_size for path in self.outputs if path.exists())
+            health = RecordingHealth(self.folder, size)
+        return RecordingHealth(
+            health.folder, health.bytes_written, health.free_bytes, health.stopped or self._stopped
+        )
+
+    def keep(self, now_s: float, markers: Sequence[tuple[float, str]], outages: Sequence[Outage]) -> None:
+        """Bring session.json up to date, every few seconds; on the analysis' thread."""
+        if now_s - self._kept_s < KEEP_EVERY_S:
+            return
+        self._kept_s = now_s
+        if self._recorder is not None and (why := self._recorder.health().stopped) is not None:
+            self._fail(why)
+        self._write(self._record("recording", now_s, markers, outages))
+
+    def finish(
+        self,
+        now_s: float,
+        markers: Sequence[tuple[float, str]],
+        outages: Sequence[Outage],
+        *,
+        complete: bool,
+    ) -> None:
+        """Close the media file and write the last of session.json; the sinks are closed by then."""
+        if self._recorder is not None:
+            self._recorder.close()
+        self._write(self._record("complete" if complete else "cut-short", now_s, markers, outages))
+
+    def _fail(self, why: str) -> None:
+        if self._stopped is None:
+            self._stopped = why
+            self._on_failure(why)
+
+    def _write(self, record: SessionRecord) -> None:
+        try:
+            self._session.write(record)
+        except RunError as error:
+            self._fail(str(error))
+
+    def _record(
+        self,
+        state: SessionState,
+        now_s: float,
+        markers: Sequence[tuple[float, str]],
+        outages: Sequence[Outage],
+    ) -> SessionRecord:
+        recorder = self._recorder
+        return SessionRecord(
+            started=self._started,
+            state=state,
+            duration_s=now_s,
+            devices=tuple(
+                DeviceRecord.of(
+                    device.health(),
+                    tuple(
+                        GapRecord(start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason)
+                        for gap in outages
+                        if gap.device == kind
+                    ),
+                )
+                for kind, device in self._devices.items()
+            ),
+            recording=RecordingRecord(
+                files=(MEDIA,) if recorder else (),
+                faces_blurred=self._blur is not None,
+                encoder=recorder.encoder if recorder else None,
+                stopped=self._stopped,
+                dropped=dict(recorder.dropped) if recorder else {},
+            ),
+            markers=tuple(Marker(time_s=time_s, note=note) for time_s, note in markers),
+            models=dict(self._models),
+            configuration=self._config.model_dump(mode="json"),
+            software=software_versions(),
+        )
+
+    def _header(self) -> Mapping[str, object]:
+        """What a reader of the timeline must know, as a replay of a file states it."""
+        settings = self._config.model_dump(
+            mode="json", include={"window", "perception", "fusion", "timeline"}
+        )
+        source = {
+            "name": self.folder.name,
+            "duration": None,
+            "video": "camera" if "camera" in self._devices else None,
+            "audio": "microphone" if "microphone" in self._devices else None,
+            "start": None,
+            "end": None,
+        }
+        return {"source": source, "models": dict(self._models), "settings": settings}
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the session's folder {folder}: {error.strerror}; choose another --output"
+        ) from error
+    return folder

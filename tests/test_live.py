@@ -1,0 +1,197 @@
+"""Live sessions on the virtual clock: devices by script, stages by rule, minutes in seconds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from scripted import ScriptedDevice, ScriptedStages, Work
+
+from live_sentiment.clock import VirtualClock
+from live_sentiment.config import Config
+from live_sentiment.live import Live, LiveOutcome
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.types import Event, Modality
+
+SOUND_S, FRAME_S = 0.128, 0.04
+WATCH_S = 0.5
+
+
+class LiveRun:
+    """A whole live session on the virtual clock, watched twice a second as a dashboard does."""
+
+    def __init__(
+        self,
+        duration_s: float,
+        *,
+        work: Callable[[VirtualClock], Work] | None = None,
+        lost: Sequence[tuple[float, float]] = (),
+        lost_device: str = "camera",
+        without: str | None = None,
+        folder: Path | None = None,
+        at: dict[float, Callable[[Live], None]] | None = None,
+    ) -> None:
+        clock = VirtualClock()
+        camera = ScriptedDevice("camera", clock, FRAME_S, lost if lost_device == "camera" else ())
+        microphone = ScriptedDevice("microphone", clock, SOUND_S, lost if lost_device == "microphone" else ())
+        stages = ScriptedStages(work(clock) if work else lambda modality, time_s: None, speech_until_s=1e9)
+        self.snapshots: list[Snapshot] = []
+        self._at = dict(sorted((at or {}).items()))
+        with clock.taking_part():
+            self._live = Live(
+                Config(),
+                stages,  # type: ignore[arg-type]
+                camera=None if without == "camera" else camera,
+                microphone=None if without == "microphone" else microphone,
+                folder=folder,
+                duration_s=duration_s,
+                clock=clock,
+            )
+            self._clock, self._over = clock, threading.Event()
+            watcher = threading.Thread(target=self._watch, name="watcher")
+            watcher.start()
+            self.outcome: LiveOutcome = self._live.run()
+            self._over.set()
+        watcher.join()
+        self.last = self._live.snapshot()
+
+    @property
+    def events(self) -> list[Event]:
+        seen = {repr(event): event for snapshot in [*self.snapshots, self.last] for event in snapshot.events}
+        return sorted(seen.values(), key=lambda event: event.time_s)
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.events]
+
+    def _watch(self) -> None:
+        while not self._clock.sleep(WATCH_S, self._over):
+            while self._at and next(iter(self._at)) <= self._clock.now_s():
+                self._at.pop(next(iter(self._at)))(self._live)
+            self.snapshots.append(self._live.snapshot())
+
+
+def costing(clock: VirtualClock, seconds: dict[Modality, float], while_s: tuple[float, float]) -> Work:
+    """Stages that take so long an item in that part of the session."""
+    never = threading.Event()
+
+    def work(modality: Modality, time_s: float) -> None:
+        if while_s[0] <= time_s < while_s[1]:
+            clock.sleep(seconds.get(modality, 0.0), never)
+
+    return work
+
+
+def test_a_session_ends_after_its_time_and_everything_captured_is_in_the_story() -> None:
+    run = LiveRun(10.0)
+    assert run.outcome.summary.complete
+    assert run.outcome.summary.duration_s == pytest.approx(10.0, abs=0.25)
+    assert run.outcome.frames_looked_at == pytest.approx(125, abs=2)
+    assert all(part > 0.9 for part in run.outcome.summary.presence.values())
+    assert not run.events
+    assert run.last.state == "finished"
+
+
+@pytest.mark.parametrize(("device", "absent"), [("camera", {"vision"}), ("microphone", {"voice", "text"})])
+def test_without_a_device_its_modalities_are_absent_and_say_why(device: str, absent: set[str]) -> None:
+    run = LiveRun(5.0, without=device)
+    for modality, part in run.outcome.summary.presence.items():
+        assert (part == 0.0) == (modality in absent)
+    assert {reason for m in absent for reason in run.outcome.summary.reasons[m]} == {f"no {device}"}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("device", "absent"), [("camera", "vision"), ("microphone", "voice")])
+def test_a_lost_device_is_told_the_others_go_on_and_it_is_taken_back(device: str, absent: Modality) -> None:
+    run = LiveRun(30.0, lost=[(10.0, 20.0)], lost_device=device)
+    assert run.kinds() == [f"{device}-lost", f"{device}-back"]
+    gone, back = run.events
+    assert gone.time_s == 10.0
+    assert back.time_s == pytest.approx(20.1, abs=0.2)
+    assert "10." in back.message
+    points = {point.time_s: point for snapshot in run.snapshots for point in snapshot.finals}
+    assert points[16.0].presence[absent].reason == f"{device} lost"
+    other: Modality = "voice" if absent == "vision" else "vision"
+    assert all(points[time_s].presence[other].present for time_s in (12.0, 16.0, 19.0))
+    assert points[25.0].presence[absent].present
+    late = [s for s in run.snapshots if s.latest is not None and 14.0 < s.elapsed_s < 30.0]
+    assert max(s.elapsed_s - s.latest.time_s for s in late if s.latest) < 2.5
+    assert max(s.live.lag_s for s in run.snapshots if s.live) < 0.3
+
+
+def test_overload_stays_bounded_steps_down_in_order_says_so_and_steps_up_again() -> None:
+    """Three minutes of analysis three times too slow for the input, in a session of five."""
+    # Per second of input: 12.5 pictures, 7.8 blocks of sound; each stage needs 3 s for them.
+    slow = {"vision": 3.0 / 12.5, "voice": 3.0 * SOUND_S, "text": 3.0 * SOUND_S}
+    run = LiveRun(300.0, work=lambda clock: costing(clock, slow, (30.0, 210.0)))  # type: ignore[arg-type]
+    lives = [(s.elapsed_s, s.live) for s in run.snapshots if s.live is not None]
+    assert max(live.lag_s for _, live in lives) <= 3.0
+    lowered = [live.lowered for _, live in lives]
+    assert max(lowered, key=len) == (
+        "faces looked at 6.25 times a second",
+        "faces looked at 3.12 times a second",
+        "words every 2 s",
+    )
+    assert lowered[0] == lowered[-1] == ()
+    said = [event.message for event in run.events if event.kind == "quality"]
+    assert said[0] == "quality lowered to keep up: faces looked at 6.25 times a second"
+    assert said[-1] == "quality restored: no longer faces looked at 6.25 times a second"
+    lost = [event for event in run.events if event.kind == "overload"]
+    assert lost
+    assert all(30.0 <= event.time_s <= 215.0 for event in lost)
+    assert run.outcome.summary.complete
+    assert run.outcome.summary.duration_s == pytest.approx(300.0, abs=0.25)
+    waiting = [sum(stream.depth for stream in s.streams) for s in run.snapshots]
+    assert max(waiting) < 100
+
+
+def test_the_lag_gauge_shows_a_delay_that_is_known() -> None:
+    """Sound takes 0.1 s a block to be read, at 0.128 s a block: results are that much later than without."""
+    quick, slow = LiveRun(60.0), LiveRun(60.0, work=lambda clock: costing(clock, {"voice": 0.1}, (0.0, 1e9)))
+    assert quick.last.live is not None
+    assert slow.last.live is not None
+    for which in ("provisional_lag_s", "final_lag_s"):
+        before, after = getattr(quick.last.live, which)[0], getattr(slow.last.live, which)[0]
+        assert after - before == pytest.approx(0.1, abs=0.02)
+    assert slow.last.live.provisional_lag_s[0] < slow.last.live.provisional_lag_s[1] + 1e-9
+
+
+def test_a_modality_is_switched_off_and_on() -> None:
+    run = LiveRun(
+        20.0, at={5.0: lambda live: live.switch("vision"), 10.0: lambda live: live.switch("vision")}
+    )
+    assert run.kinds() == ["switched-off", "switched-on"]
+    points = {point.time_s: point for point in run.last.finals}
+    assert points[5.0].presence["vision"].present
+    assert points[5.25].presence["vision"].reason == "switched off"
+    assert "vision" not in points[5.25].affect.shares
+    assert points[10.25].presence["vision"].present
+    assert any(s.live and s.live.switched_off == ("vision",) for s in run.snapshots)
+
+
+def test_while_paused_nothing_is_analysed() -> None:
+    run = LiveRun(20.0, at={5.0: Live.pause, 12.0: Live.pause})
+    assert run.kinds() == ["paused", "resumed"]
+    points = {point.time_s: point for point in run.last.finals}
+    assert {presence.reason for presence in points[11.0].presence.values()} == {"paused"}
+    assert all(points[17.0].presence[m].present for m in ("vision", "voice", "text"))
+    assert any(s.live and s.live.paused for s in run.snapshots)
+
+
+def test_markers_are_kept_with_their_note() -> None:
+    run = LiveRun(5.0, at={2.0: lambda live: live.mark("he laughs")})
+    (marker,) = run.events
+    assert (marker.kind, marker.time_s, marker.message) == ("marker", 2.0, "he laughs")
+    assert run.last.live is not None
+    assert run.last.live.markers == 1
+
+
+def test_stopping_finishes_what_was_captured() -> None:
+    run = LiveRun(1e5, at={7.0: Live.stop})
+    assert run.outcome.summary.complete
+    assert run.outcome.summary.duration_s == pytest.approx(7.0, abs=0.26)
+
+
+def test_two_runs_tell_the_same_story() -> None:
+    first, second = (LiveRun(20.0, lost=[(5.0, 9.0)]) for _ in range(2))
+    assert [repr(point) for point in first.last.finals] == [repr(point) for point in second.last.finals]
