@@ -27,8 +27,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 def live(health: LiveHealth, width: int) -> list[Text]:
     """Lines of `width` cells, the most important first, and in each line what can be missed last."""
     lines = [
-        *(_camera(device) for device in health.devices if device.device == "camera"),
-        *(_microphone(device) for device in health.devices if device.device == "microphone"),
+        *(device_line(device) for device in health.devices),
         _lag(health),
         _recording(health.recording),
         *(_lost(device) for device in health.devices if any(device.dropped.values())),
@@ -36,6 +35,27 @@ def live(health: LiveHealth, width: int) -> list[Text]:
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines
+
+
+def device_line(device: DeviceHealth) -> Text:
+    """A device in one line: figures first, its name last."""
+    label = ("camera" if device.device == "camera" else "mic").ljust(LABEL)
+    name = (f"  {printable(device.name)}", QUIET)
+    if device.state == "lost":
+        return Text.assemble(f"{label}lost", name[0], style=ALERT)
+    if device.state != "running":
+        state = "opening …" if device.state == "opening" else "stopped"
+        return Text.assemble((label + state, QUIET), name)
+    line = Text.assemble((label, QUIET), _picture(device) if device.device == "camera" else _sound(device))
+    if lost := sum(device.dropped.values()):
+        line.append(f"  {lost} lost", style=ALERT)
+    if device.gaps:
+        line.append(f"  {device.gaps} gap{'s' * (device.gaps > 1)} {device.gap_s:.1f} s", style=ALERT)
+    if device.drift_ppm is not None:
+        line.append(f"  {device.drift_ppm:+.0f} ppm".replace("-", "−"))
+    if device.device == "microphone":
+        line.append(f"  {device.rate_hz / 1000:g} kHz × {device.channels}", style=QUIET)
+    return line.append(*name)
 
 
 def notices(health: LiveHealth) -> Text:
@@ -62,38 +82,17 @@ def size(count: int) -> str:
     return f"{amount:.1f} {_UNITS[unit]}" if unit else f"{count} B"
 
 
-def _camera(device: DeviceHealth) -> Text:
-    figures = [f"{device.rate_hz:.1f} fps"]
-    if device.width_px:
-        figures.append(f"{device.width_px}×{device.height_px}")
-    return _device("camera", device, Text("  ".join(figures)))
+def _picture(device: DeviceHealth) -> Text:
+    size_px = f"  {device.width_px}×{device.height_px}" if device.width_px else ""
+    return Text(f"{device.rate_hz:.1f} fps{size_px}")
 
 
-def _microphone(device: DeviceHealth) -> Text:
+def _sound(device: DeviceHealth) -> Text:
     level_dbfs = SILENCE_DBFS if device.level_dbfs is None else device.level_dbfs
     full, track = bar(1 - level_dbfs / SILENCE_DBFS, METER)
     figures = Text.assemble((full, ALERT if level_dbfs > LOUD_DBFS else "#5fb760"), (track, FRAME))
-    figures.append(" silent" if device.level_dbfs is None else f" {round(level_dbfs)} dB".replace("-", "−"))
-    return _device("mic", device, figures)
-
-
-def _device(label: str, device: DeviceHealth, figures: Text) -> Text:
-    name = (f"  {printable(device.name)}", QUIET)
-    if device.state == "lost":
-        return Text.assemble((label.ljust(LABEL) + "lost", ALERT), (f"  {printable(device.name)}", ALERT))
-    if device.state != "running":
-        state = "opening …" if device.state == "opening" else "stopped"
-        return Text.assemble((label.ljust(LABEL), QUIET), (state, QUIET), name)
-    line = Text.assemble((label.ljust(LABEL), QUIET), figures)
-    if lost := sum(device.dropped.values()):
-        line.append(f"  {lost} lost", style=ALERT)
-    if device.gaps:
-        line.append(f"  {device.gaps} gap{'s' * (device.gaps > 1)} {device.gap_s:.1f} s", style=ALERT)
-    if device.drift_ppm is not None:
-        line.append(f"  {device.drift_ppm:+.0f} ppm".replace("-", "−"))
-    if device.device == "microphone":
-        line.append(f"  {device.rate_hz / 1000:g} kHz × {device.channels}", style=QUIET)
-    return line.append(*name)
+    silent = level_dbfs <= SILENCE_DBFS
+    return figures.append(" silent" if silent else f" {level_dbfs:.0f} dB".replace("-", "−"))
 
 
 def _lag(health: LiveHealth) -> Text:

@@ -1,0 +1,274 @@
+"""`live-sentiment run`: a live session with a camera and a microphone."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from live_sentiment.console.options import add_config_options, clock_time, config_from
+from live_sentiment.errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from live_sentiment.clock import Clock
+    from live_sentiment.config import Config
+    from live_sentiment.live import Live, LiveOutcome
+    from live_sentiment.sources.capture import CaptureDevice, Device
+
+POLL_S = 0.1
+"""How soon a signal is acted upon: a thread that waits for another on Windows hears no Ctrl-C."""
+JOIN_S = 2.0
+"""What a device is given to be released."""
+
+EXAMPLES = """\
+examples:
+  live-sentiment run
+  live-sentiment run --camera 1 --microphone headset --duration 10:00
+  live-sentiment run --camera rtsp://door.local/stream --no-microphone
+  live-sentiment run --camera talk.mp4 --loop --no-record
+
+keys, while the dashboard shows:
+  q quit   m marker with a note   p pause   1 text   2 voice   3 vision off and on
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Declare `run`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "run",
+        help="analyse a camera and a microphone, live",
+        description="Analyse and record what a camera sees and a microphone hears, until Ctrl-C.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    devices = parser.add_argument_group("devices", "`live-sentiment devices` lists them")
+    camera = devices.add_mutually_exclusive_group()
+    camera.add_argument("--camera", metavar="NUMBER|NAME|URL|FILE", help="default: the system's first")
+    camera.add_argument("--no-camera", action="store_true", help="listen only")
+    devices.add_argument("--loop", action="store_true", help="show a video FILE over and over")
+    microphone = devices.add_mutually_exclusive_group()
+    microphone.add_argument("--microphone", metavar="NUMBER|NAME", help="default: the system's default")
+    microphone.add_argument("--no-microphone", action="store_true", help="look only")
+    kept = parser.add_argument_group("what is kept")
+    kept.add_argument(
+        "--record",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write picture, sound and results to a folder; default: yes",
+    )
+    kept.add_argument(
+        "--no-video-storage", action="store_true", help="keep numbers and words, but no picture and no sound"
+    )
+    kept.add_argument("--blur-faces", action="store_true", help="make faces in the kept picture unknowable")
+    kept.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="a folder named after the local time is made in it; default: recordings",
+    )
+    parser.add_argument("--duration", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
+    parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end, not a summary")
+    add_config_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run one session; 0 where it ended by itself or by `q`, else 128 and the signal that ended it."""
+    _check(options)
+    config = config_from(options)
+    from live_sentiment.clock import MonotonicClock
+
+    clock = MonotonicClock()
+    with contextlib.ExitStack() as closing:
+        camera, microphone = _open_devices(options, config, clock, closing)
+
+        from live_sentiment.live import Live
+        from live_sentiment.stages import load_stages
+        from live_sentiment.weights.progress import TerminalProgress
+        from live_sentiment.weights.store import ModelStore
+
+        _say("loading the models …")
+        stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
+        folder = _make_folder(options.output or config.recording.folder) if options.record else None
+        live = Live(
+            config,
+            stages,
+            camera=camera,
+            microphone=microphone,
+            folder=folder,
+            keep_media=not options.no_video_storage,
+            blur_faces=options.blur_faces,
+            duration_s=options.duration,
+            clock=clock,
+        )
+        return conduct(live, options, clock)
+
+
+def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
+    """Let a session run until it ends or is ended, showing it meanwhile, and say what came of it.
+
+    Raises:
+        RunError: the session failed; where what it wrote lies has been said.
+    """
+    from rich.console import Console
+
+    from live_sentiment.console.ending import Ending
+    from live_sentiment.terminal.controls import LiveControls
+    from live_sentiment.terminal.dashboard import Dashboard
+    from live_sentiment.terminal.keys import Keys
+
+    controls = LiveControls(live)
+    # With --json, standard output belongs to the results.
+    dashboard = Dashboard(live.snapshot, Console(stderr=options.json), controls.foot)
+
+    def press(key: str) -> None:
+        controls.press(key)
+        dashboard.refresh()
+
+    keys = Keys(press)
+
+    def give_back() -> None:
+        dashboard.leave_screen()
+        keys.restore()
+
+    shown = not options.no_dashboard
+    try:
+        with Ending(clock, give_back) as ending, contextlib.ExitStack() as showing:
+            if shown and dashboard.drawn:
+                showing.enter_context(keys)
+            if shown:
+                showing.enter_context(dashboard)
+            outcome = _run(live, lambda: ending.asked)
+    except RunError:
+        if live.outputs:
+            _say(f"{' and '.join(map(str, live.outputs))} hold what was analysed so far")
+        raise
+    if options.json:
+        print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
+    else:
+        _print_summary(live, outcome, options, Console(highlight=False, soft_wrap=True))
+    return ending.exit_code
+
+
+def _run(live: Live, asked: Callable[[], bool]) -> LiveOutcome:
+    """Run it on a thread, so that the main thread is free to hear signals at any moment."""
+    with ThreadPoolExecutor(1, thread_name_prefix="session") as pool:
+        running = pool.submit(live.run)
+        stopped = False
+        while not wait([running], POLL_S).done:
+            if asked() and not stopped:
+                stopped = True
+                live.stop()
+        return running.result()
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse what cannot be meant.
+
+    Raises:
+        UsageError: as said.
+    """
+    if options.no_camera and options.no_microphone:
+        raise UsageError("without a camera and a microphone there is nothing to analyse")
+    if options.loop and options.camera is None:
+        raise UsageError("--loop shows a video file over and over; name it with --camera FILE")
+    if options.duration is not None and options.duration <= 0:
+        raise UsageError("a session of no duration has nothing to analyse; leave --duration out to go on")
+
+
+def _open_devices(
+    options: argparse.Namespace, config: Config, clock: Clock, closing: contextlib.ExitStack
+) -> tuple[CaptureDevice | None, CaptureDevice | None]:
+    def camera() -> CaptureDevice:
+        from live_sentiment.sources.camera import Camera
+        from live_sentiment.sources.cameras import choose_camera
+
+        return Camera(choose_camera(options.camera, options.loop), config.camera, clock)
+
+    def microphone() -> CaptureDevice:
+        from live_sentiment.sources.microphone import Microphone
+        from live_sentiment.sources.microphones import choose_microphone
+
+        return Microphone(choose_microphone(options.microphone), config.microphone, clock)
+
+    devices = (
+        None if options.no_camera else open_device("camera", camera, options.camera, closing),
+        None if options.no_microphone else open_device("microphone", microphone, options.microphone, closing),
+    )
+    if not any(devices):
+        raise UsageError(
+            "no camera and no microphone can be used; `live-sentiment devices` lists what there is"
+        )
+    return devices
+
+
+def open_device(
+    kind: Device, make: Callable[[], CaptureDevice], named: str | None, closing: contextlib.ExitStack
+) -> CaptureDevice | None:
+    """Open a device, to be released by `closing`; None with a warning where the default one cannot be.
+
+    Raises:
+        UsageError: one that the user named cannot be opened.
+    """
+    try:
+        device = make()
+        closing.callback(_release, device)
+        device.open()
+    except UsageError as error:
+        if named is not None:
+            raise
+        _say(f"warning: going on without a {kind}: {error}")
+        return None
+    return device
+
+
+def _release(device: CaptureDevice) -> None:
+    device.stop()
+    device.join(JOIN_S)
+
+
+def _make_folder(parent: Path) -> Path:
+    """A new folder named after the local time.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = parent / (name if number == 1 else f"{name}-{number}")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+    except OSError as error:
+        raise UsageError(
+            f"cannot make a folder in {parent}: {error.strerror}; choose another --output"
+        ) from error
+    raise UsageError(f"{parent} holds a thousand sessions of this very second; choose another --output")
+
+
+def _print_summary(live: Live, outcome: LiveOutcome, options: argparse.Namespace, console: Console) -> None:
+    from live_sentiment.terminal.summary import summary
+
+    console.print(summary(outcome.summary, live.snapshot().source, outcome.outputs))
+    if outcome.folder is None:
+        console.print("nothing was written (--no-record)")
+    elif options.no_video_storage:
+        console.print("no picture and no sound was kept (--no-video-storage), so there is nothing to replay")
+    else:
+        console.print(f"replay it with: live-sentiment replay {shlex.quote(str(outcome.folder))}")
+
+
+def _say(line: str) -> None:
+    print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
