@@ -11,7 +11,9 @@ class LoadGovernor:
     """Steps quality down while the backlog is high and up again once it has long been low.
 
     Where something was let go because the backlog was full, that counts as high for `patience_s`, though the
-    backlog itself has shrunk by it. Down after `patience_s` above `step_down_s`, up after `recovery_s` below `step_up_s`; between the two
+    backlog itself has shrunk by it.
+
+    Down after `patience_s` above `step_down_s`, up after `recovery_s` below `step_up_s`; between the two
     thresholds nothing changes. A step up that leads straight back down makes the next recovery twice as
     long (up to sixteen times), so that a load right at the limit does not make quality swing.
 
