@@ -19,7 +19,9 @@ _BLANK_BELOW = 2.0
 _SHOWS_ABOVE = 4.0
 """... and a dark room more than this."""
 _SPARSE = 16
-"""Every so many rows and columns are looked at first."""
+"""Every so many rows are compared first."""
+_GRID = 11, 13
+"""Every so many rows and columns are looked at for structure: odd, so that no weave of two hides from it."""
 
 
 class Sight(Enum):
@@ -81,5 +83,5 @@ class PictureWatch:
 
 def _structure(image: ImageArray) -> float:
     """The largest standard deviation of a colour channel, in grey levels."""
-    pixels = image[::_SPARSE, ::_SPARSE].reshape(-1, 3)
+    pixels = image[:: _GRID[0], :: _GRID[1]].reshape(-1, 3)
     return float(pixels.std(axis=0).max())
