@@ -187,9 +187,11 @@ class MediaRecorder:
         self._dropped[f"{kind} {cause}"] += 1
 
     def _check_disk(self) -> None:
-        if self._writer.size < self._checked_bytes + CHECK_BYTES:
+        written = self._writer.size - self._checked_bytes
+        near_the_end = self._free_bytes is not None and self._free_bytes - written < self._reserve_bytes
+        if written < CHECK_BYTES and not near_the_end:
             return
-        self._checked_bytes = self._writer.size
+        self._checked_bytes += written
         self._free_bytes = self._look_at_disk()
         if self._free_bytes is not None and self._free_bytes < self._reserve_bytes:
             self._stop(_explained(OSError(errno.ENOSPC, "")))

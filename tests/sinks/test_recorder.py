@@ -19,6 +19,7 @@ from live_sentiment.config import RecordingConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.sinks import matroska, recorder, tracks
 from live_sentiment.sinks.recorder import MediaRecorder
+from live_sentiment.sinks.remux import is_closed
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.capture import CapturedSound
 from live_sentiment.sources.media import MediaSource
@@ -313,6 +314,7 @@ from pathlib import Path
 import numpy as np
 from live_sentiment.config import RecordingConfig
 from live_sentiment.sinks.recorder import MediaRecorder
+from live_sentiment.sinks.remux import is_closed
 from live_sentiment.sources.capture import CapturedSound
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -336,6 +338,41 @@ def test_what_a_failing_disk_has_taken_is_intact(tmp_path):
         samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     assert len(samples) > 50_000
     np.testing.assert_array_equal(samples, np.arange(len(samples)).astype(np.int16))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "live-sentiment-test", str(disk)]
+    linux = sys.platform.startswith("linux")
+    if not linux or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a small file system")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def untold(_: Path) -> None:
+    raise OSError(errno.ENOSYS, "the system does not say what is free")
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_on_a_full_disk_what_was_recorded_is_intact(small_disk, monkeypatch, watched):
+    if not watched:
+        monkeypatch.setattr(recorder.shutil, "disk_usage", untold)
+    monkeypatch.setattr(recorder, "QUEUE_S", 1000.0)
+    path = small_disk / "media.mkv"
+    sounds = list(stretch(noise(40.0, 48_000, 1), 48_000, Fraction(0), 4800))
+    writer = recorded(path, sounds)
+    assert writer.health().stopped == "the disk is full"
+    assert is_closed(path) == watched
+    with av.open(str(path)) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert len(samples) > 1_000_000
+    np.testing.assert_array_equal(samples, noise(40.0, 48_000, 1)[: len(samples), 0])
+    if watched:
+        (small_disk / "timeline.jsonl").write_bytes(bytes(100_000))
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
