@@ -22,6 +22,7 @@ from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Snapshot, State, StreamHealth
 from live_sentiment.sources.feed import FileFeed
+from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.pacing import Pacer
 from live_sentiment.stages import Stages
@@ -101,6 +102,7 @@ class Replay:
             start_s=excerpt.start_s,
             end_s=excerpt.end_s,
             frame_rate_hz=config.perception.face.rate_hz,
+            recording=session_folder(path) is not None,
         )
         self.gauges = Gauges(self._clock)
         self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)

@@ -1,0 +1,65 @@
+"""A live session, and the replay of what it recorded: the same story."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from clip_devices import ClipDevice
+from places import MEDIA, needs_media
+
+from live_sentiment.clock import VirtualClock
+from live_sentiment.config import Config
+from live_sentiment.live import Live
+from live_sentiment.replay import Replay
+from live_sentiment.stages import Stages, load_stages
+from live_sentiment.weights.store import ModelStore
+
+pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
+
+CLIP = MEDIA / "address_20s_450p25.mp4"
+
+
+@pytest.fixture(scope="module")
+def stages(model_store: ModelStore) -> Stages:
+    return load_stages(Config(), model_store)
+
+
+def points(timeline: Path) -> dict[float, dict[str, Any]]:
+    lines = [json.loads(line) for line in timeline.read_text().splitlines()]
+    return {line["time"]: line for line in lines if line["type"] == "point"}
+
+
+def test_the_replay_of_a_recording_tells_what_the_session_told(stages: Stages, tmp_path: Path) -> None:
+    """The camera comes up 0.4 s into the session, the microphone 0.25 s: neither may move in the replay."""
+    folder, clock = tmp_path / "session", VirtualClock()
+    with clock.taking_part():
+        live = Live(
+            Config(),
+            stages,
+            camera=ClipDevice("camera", CLIP, clock, 0.4),
+            microphone=ClipDevice("microphone", CLIP, clock, 0.25),
+            folder=folder,
+            duration_s=20.0,
+            clock=clock,
+        )
+        live.run()
+    replayed = tmp_path / "replayed"
+    Replay(folder / "media.mkv", Config(), stages, replayed).run()
+
+    told, retold = points(folder / "timeline.jsonl"), points(replayed / "timeline.jsonl")
+    assert set(told) <= set(retold)
+    assert len(told) >= 78
+    said = [[word["text"] for point in story.values() for word in point["words"]] for story in (told, retold)]
+    assert len(said[0]) > 30
+    assert said[0] == said[1]
+    leading = [max(told[t]["polarity"], key=told[t]["polarity"].get) for t in told]
+    leading_again = [max(retold[t]["polarity"], key=retold[t]["polarity"].get) for t in told]
+    agreement = np.mean([one == other for one, other in zip(leading, leading_again, strict=True)])
+    far = {m: max(abs(told[t][m] - retold[t][m]) for t in told) for m in ("valence", "arousal")}
+    print(f"polarity agrees on {agreement:.1%}; largest difference {far}")
+    assert agreement >= 0.99
+    assert max(far.values()) <= 0.05
