@@ -1,4 +1,4 @@
-"""A camera and a microphone that show and play a clip on the session's clock, at their own sizes and rates."""
+"""A camera and a microphone that show and play a clip on the session's clock, as it is."""
 
 from __future__ import annotations
 

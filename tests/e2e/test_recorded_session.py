@@ -60,6 +60,5 @@ def test_the_replay_of_a_recording_tells_what_the_session_told(stages: Stages, t
     leading_again = [max(retold[t]["polarity"], key=retold[t]["polarity"].get) for t in told]
     agreement = np.mean([one == other for one, other in zip(leading, leading_again, strict=True)])
     far = {m: max(abs(told[t][m] - retold[t][m]) for t in told) for m in ("valence", "arousal")}
-    print(f"polarity agrees on {agreement:.1%}; largest difference {far}")
     assert agreement >= 0.99
     assert max(far.values()) <= 0.05
