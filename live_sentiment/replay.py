@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import TimelineWriter
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Snapshot, State, StreamHealth
@@ -48,6 +49,8 @@ class Outcome:
     """What came of a replay."""
 
     source: Path
+    name: str
+    """What a person calls the source: the file's name, or that of the session's folder."""
     summary: Summary
     outputs: tuple[Path, ...]
     elapsed_s: float
@@ -73,11 +76,12 @@ class Replay:
     """Analyses one file into a folder; `snapshot` may be called from any thread meanwhile.
 
     Args:
-        path: the media file.
+        path: the media file; that of a live session is known by its folder (`session_folder`).
         config: the configuration that `stages` were loaded with.
         stages: loaded models.
         folder: where the timeline and the transcript go; made if need be.
         excerpt: which part of the file, and its pace.
+        sinks: are told the story too, beside the files.
         clock: for the time elapsed, which reaches no result.
 
     Raises:
@@ -92,9 +96,12 @@ class Replay:
         folder: Path,
         *,
         excerpt: Excerpt = Excerpt(),
+        sinks: Sequence[Sink] = (),
         clock: Clock | None = None,
     ) -> None:
         self._path, self._stages = path, stages
+        session = session_folder(path)
+        self._name = path.name if session is None else session.name
         self._clock = clock or MonotonicClock()
         self._excerpt = excerpt
         self._source = MediaSource(
@@ -109,18 +116,19 @@ class Replay:
         header = _header(self._source, config, stages, excerpt)
         _make_folder(folder)
         self._recent, self._summarizer = Recent(), Summarizer()
-        sinks = (
+        told: tuple[Sink, ...] = (
             TimelineWriter(self.outputs[0], header),
             CaptionWriter(self.outputs[1]),
             self._summarizer,
             self._recent,
+            *sinks,
         )
         feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
         self._analysis = Analysis(
             WindowAligner(config.window, feed.absent, first_s=excerpt.start_s or 0.0),
             stages.fusion,
             Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
-            sinks,
+            told,
             absent=feed.absent,
             gauges=self.gauges,
         )
@@ -154,6 +162,7 @@ class Replay:
         face = self._stages.face
         return Outcome(
             source=self._path,
+            name=self._name,
             summary=self._summarizer.summary(),
             outputs=self.outputs,
             elapsed_s=elapsed_s,
@@ -167,7 +176,7 @@ class Replay:
         media_s, elapsed_s = self._media_s(), self._elapsed_s()
         return self._recent.fill(
             Snapshot(
-                source=self._path.name,
+                source=self._name,
                 state=self._state,
                 start_s=self._excerpt.start_s or 0.0,
                 position_s=self._session.position_s,

@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "devices",
         help="list cameras, microphones and processors",
-        description="List what `live-sentiment run` can use: its --camera and --microphone take the number in "
+        description="List what `live-sentiment run` can use. Its --camera and --microphone take a number of "
         "the first column, a name, or a part of it.",
     )
     parser.add_argument(
@@ -224,7 +224,7 @@ def _print_table(table: Table, problem: str | None, console: Console) -> None:
         console.print(table)
     else:
         console.print(Text(str(table.title), style="bold"))
-        console.print(Text(problem), "")
+        console.print(Text(problem + "\n"))
 
 
 def _modes(modes: Sequence[CameraMode]) -> str:

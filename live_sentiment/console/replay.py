@@ -1,4 +1,4 @@
-"""`live-sentiment replay`: analyse video and audio files."""
+"""`live-sentiment replay`: analyse video and audio files, and look at recorded sessions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from live_sentiment.config import Config
+    from live_sentiment.playback import Story
     from live_sentiment.replay import Outcome, Replay
 
 EXAMPLES = """\
@@ -25,6 +25,12 @@ examples:
   live-sentiment replay interviews/ 'takes/*.mkv' --output results
   live-sentiment replay talk.mp4 --start 1:30 --end 2:00 --speed 1
   live-sentiment replay talk.mp4 --no-dashboard --json
+  live-sentiment replay recordings/2026-11-21_14-03-07
+
+keys, where one recorded session is replayed on a terminal:
+  space play or pause   ←/→ back and forth by 5 s   +/− faster and slower   q leave
+
+What is shown follows the session at its own pace; the analysis runs ahead and does not depend on it.
 """
 
 
@@ -32,8 +38,9 @@ def add_parser(commands: Any) -> None:
     """Declare `replay`."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "replay",
-        help="analyse video and audio files",
-        description="Analyse files, folders and patterns; anything that FFmpeg decodes.",
+        help="analyse video and audio files and recorded sessions",
+        description="Analyse files, folders and patterns; anything that FFmpeg decodes. The folder of a live "
+        "session stands for its recording.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -85,10 +92,13 @@ def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argp
 
     from live_sentiment.replay import Excerpt, Replay
 
+    # With --json, standard output belongs to the results.
+    screen = Console(stderr=options.json)
+    story = _story(clip, options, screen)
     excerpt = Excerpt(options.start, options.end, options.speed)
-    replay = Replay(clip, config, stages, folder, excerpt=excerpt)
+    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=[story] if story else [])
     try:
-        with _shown(replay, options):
+        with _shown(replay, options, screen, story):
             outcome = replay.run()
     except KeyboardInterrupt:
         _say_what_is_kept(replay)
@@ -102,24 +112,35 @@ def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argp
         _print_summary(outcome, Console(highlight=False))
 
 
-@contextlib.contextmanager
-def _shown(replay: Replay, options: argparse.Namespace) -> Iterator[None]:
-    if options.no_dashboard:
-        yield
-        return
-    from rich.console import Console
+def _story(clip: Path, options: argparse.Namespace, screen: Console) -> Story | None:
+    """Keeps what a viewer may go back to, where somebody looks at one recorded session."""
+    from live_sentiment.playback import Story
+    from live_sentiment.sources.inputs import session_folder
+    from live_sentiment.terminal.dashboard import can_draw
 
+    viewed = len(options.inputs) == 1 and session_folder(clip) is not None and not options.no_dashboard
+    interactive = can_draw(screen) and sys.stdin is not None and sys.stdin.isatty()
+    return Story() if viewed and interactive else None
+
+
+def _shown(
+    replay: Replay, options: argparse.Namespace, screen: Console, story: Story | None
+) -> contextlib.AbstractContextManager[object]:
+    if options.no_dashboard:
+        return contextlib.nullcontext()
+    if story is not None:
+        from live_sentiment.console.viewer import viewed
+
+        return viewed(replay, story, options.start or 0.0, options.speed or 1.0, screen)
     from live_sentiment.terminal.dashboard import Dashboard
 
-    # With --json, standard output belongs to the results.
-    with Dashboard(replay.snapshot, Console(stderr=options.json)):
-        yield
+    return Dashboard(replay.snapshot, screen)
 
 
 def _print_summary(outcome: Outcome, console: Console) -> None:
     from live_sentiment.terminal.summary import summary
 
-    console.print(summary(outcome.summary, outcome.source.name, outcome.outputs))
+    console.print(summary(outcome.summary, outcome.name, outcome.outputs))
 
 
 def _say_what_is_kept(replay: Replay) -> None:
@@ -129,8 +150,12 @@ def _say_what_is_kept(replay: Replay) -> None:
 
 def _folders(clips: list[Path], output: Path) -> list[Path]:
     """One folder a clip, named after it; clips of one name are told apart by their ending or a number."""
+    from live_sentiment.sources.inputs import session_folder
+
     folders: dict[Path, None] = {}
     for clip in clips:
-        names = [clip.stem, clip.name, *(f"{clip.stem}-{number}" for number in range(2, len(clips) + 2))]
+        session = session_folder(clip)
+        stem, name = (clip.stem, clip.name) if session is None else (session.name, session.name)
+        names = [stem, name, *(f"{stem}-{number}" for number in range(2, len(clips) + 2))]
         folders[next(output / name for name in names if output / name not in folders)] = None
     return list(folders)

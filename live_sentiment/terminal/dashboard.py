@@ -58,10 +58,8 @@ class Dashboard:
 
     @property
     def drawn(self) -> bool:
-        """Whether it draws, or else prints lines."""
-        # A dumb terminal cannot move the cursor; block and braille characters need a Unicode encoding.
-        able = self._console.is_terminal and not self._console.is_dumb_terminal
-        return able and not self._console.options.ascii_only
+        """Whether it draws; else it prints lines."""
+        return can_draw(self._console)
 
     def refresh(self) -> None:
         """Draw at once, for a person who has pressed a key; from any thread."""
@@ -101,6 +99,12 @@ class Dashboard:
         encoding = self._console.encoding
         for line in self._lines.news(self._read()):
             self._console.out(line.encode(encoding, "replace").decode(encoding), highlight=False)
+
+
+def can_draw(console: Console) -> bool:
+    """Whether a dashboard can be drawn: on a terminal that moves its cursor and knows Unicode."""
+    able = console.is_terminal and not console.is_dumb_terminal
+    return able and not console.options.ascii_only
 
 
 class _Frame:
