@@ -10,7 +10,7 @@ import errno
 import shutil
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -54,8 +54,7 @@ class MediaRecorder:
         has_video: whether pictures will come.
         has_audio: whether sound will come.
         blur: hides faces; pictures then wait for it up to HOLD_S.
-        clock: lets a virtual clock know when the thread has nothing to do.
-        on_stop: told, on the recorder's thread, why nothing is recorded any more.
+        clock: that of the session; a virtual one then waits for the recorder as for everyone else.
 
     Raises:
         UsageError: the file cannot be created.
@@ -70,7 +69,6 @@ class MediaRecorder:
         has_audio: bool,
         blur: FaceBlur | None = None,
         clock: Clock | None = None,
-        on_stop: Callable[[str], None] | None = None,
     ) -> None:
         self.path = path
         self.encoder = picture_encoder() if has_video else None
@@ -79,7 +77,7 @@ class MediaRecorder:
         self._writer = MatroskaWriter(
             path, config.crf, has_video=has_video, has_audio=has_audio, patience_ms=patience_ms
         )
-        self._blur, self._clock, self._on_stop = blur, clock or MonotonicClock(), on_stop
+        self._blur, self._clock = blur, clock or MonotonicClock()
         self._items: deque[Item] = deque()
         self._bytes = 0
         self._held: deque[VideoFrame] = deque()
@@ -213,8 +211,6 @@ class MediaRecorder:
                 self._drop(item, "stopped")
             self._items.clear()
             self._bytes = 0
-        if self._on_stop is not None:
-            self._on_stop(reason)
 
 
 def _size(item: Item) -> int:

@@ -170,10 +170,11 @@ class SessionFile:
                 self._let_go()
 
     def _let_go(self) -> None:
-        if self._lock.is_locked:
+        # What a killed process left is nobody's, and goes too.
+        if self._lock.is_locked or not is_being_recorded(self.path.parent):
             with contextlib.suppress(OSError):
                 Path(self._lock.lock_file).unlink(missing_ok=True)
-            self._lock.release()
+        self._lock.release()
 
 
 def is_being_recorded(folder: Path) -> bool:

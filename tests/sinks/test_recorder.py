@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 
+from live_sentiment.clock import VirtualClock
 from live_sentiment.config import RecordingConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.sinks import matroska, recorder, tracks
@@ -249,6 +250,30 @@ def test_a_slow_disk_makes_it_drop_and_count_but_never_wait(tmp_path, monkeypatc
     assert writer.dropped == {"picture overrun": 100 - kept}
 
 
+def test_a_virtual_clock_waits_for_the_recorder(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "QUEUE_S", 0.25)
+    clock, never = VirtualClock(), threading.Event()
+    writer = MediaRecorder(tmp_path / "media.mkv", CONFIG, has_video=True, has_audio=False, clock=clock)
+    with clock.taking_part():
+        for tenth in range(300):
+            writer.picture(picture(tenth / 10))
+            clock.sleep(0.1, never)
+        writer.close()
+    assert writer.dropped == {}
+    assert len(times_ms(tmp_path / "media.mkv")) == 300
+
+
+def test_a_disk_that_takes_for_ever_does_not_keep_the_session_from_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "CLOSE_S", 0.01)
+    disk = HeldUp(monkeypatch)
+    writer = MediaRecorder(tmp_path / "media.mkv", CONFIG, has_video=True, has_audio=False)
+    writer.picture(picture(0.0))
+    writer.close()
+    assert "the disk has not taken the last of it" in str(writer.health().stopped)
+    disk.go.set()
+    writer._thread.join()
+
+
 def test_after_the_end_nothing_is_taken_and_closing_again_does_nothing(tmp_path):
     writer = recorded(tmp_path / "media.mkv", [picture(0.0)])
     size = (tmp_path / "media.mkv").stat().st_size
@@ -285,10 +310,8 @@ def test_it_stops_before_the_disk_is_full_and_completes_the_file(tmp_path, monke
         recorder.shutil, "disk_usage", lambda _: (setattr(usage, "free", next(free)), usage)[1]
     )
     monkeypatch.setattr(recorder, "CHECK_BYTES", 20_000)
-    reasons: list[str] = []
     sounds = list(stretch(noise(9.0, 16_000, 1), 16_000, Fraction(0)))
-    writer = recorded(tmp_path / "media.mkv", sounds, on_stop=reasons.append)
-    assert reasons == ["the disk is full"]
+    writer = recorded(tmp_path / "media.mkv", sounds)
     assert writer.health().stopped == "the disk is full"
     assert writer.health().free_bytes == 200
     assert writer.dropped["sound stopped"] > 100
@@ -312,6 +335,7 @@ import resource, signal, sys
 from fractions import Fraction
 from pathlib import Path
 import numpy as np
+from live_sentiment.clock import VirtualClock
 from live_sentiment.config import RecordingConfig
 from live_sentiment.sinks.recorder import MediaRecorder
 from live_sentiment.sinks.remux import is_closed

@@ -61,7 +61,7 @@ def folder(tmp_path: Path, wreck: Path) -> Path:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def heard(path: Path) -> np.ndarray:
@@ -122,6 +122,7 @@ def test_killed_at_a_random_moment_all_but_the_last_second_is_there(tmp_path, se
     assert session.state == "repaired"
     assert session.duration_s >= (handed_ms - 1000) / 1000
     whole = bytes_of(tmp_path)
+    assert sorted(whole) == ["media.mkv", "session.json", "timeline.jsonl", "transcript.vtt"]
     assert repair(tmp_path) == []
     assert bytes_of(tmp_path) == whole
 
