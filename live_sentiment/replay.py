@@ -109,7 +109,7 @@ class Replay:
             start_s=excerpt.start_s,
             end_s=excerpt.end_s,
             frame_rate_hz=config.perception.face.rate_hz,
-            recording=session_folder(path) is not None,
+            recording=session is not None,
         )
         self.gauges = Gauges(self._clock)
         self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
