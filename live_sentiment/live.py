@@ -46,6 +46,10 @@ class LiveOutcome:
     elapsed_s: float
     frames_looked_at: int
     frames_with_face: int
+    provisional_lag_s: tuple[float, float]
+    """p50 and p95 of the age of provisional results when they were published."""
+    final_lag_s: tuple[float, float]
+    """Likewise of final ones."""
 
     def fields(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
@@ -54,6 +58,13 @@ class LiveOutcome:
             **self.summary.fields(),
             "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
             "elapsed": round(self.elapsed_s, 3),
+            "lag": {
+                name: {"p50": round(p50_s, 3), "p95": round(p95_s, 3)}
+                for name, (p50_s, p95_s) in (
+                    ("provisional", self.provisional_lag_s),
+                    ("final", self.final_lag_s),
+                )
+            },
             "outputs": [str(path) for path in self.outputs],
         }
 
@@ -222,6 +233,8 @@ class Live:
             elapsed_s=self._elapsed_s(),
             frames_looked_at=self._stages.face.frames_looked_at,
             frames_with_face=self._stages.face.frames_with_face,
+            provisional_lag_s=_p50_p95(self._lags.provisional),
+            final_lag_s=_p50_p95(self._lags.final),
         )
 
     def snapshot(self) -> Snapshot:
