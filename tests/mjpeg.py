@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -53,7 +54,8 @@ class MjpegServer:
     def start(self) -> None:
         """Serve, on the same port as before; returns when it can be connected to."""
         command = [sys.executable, __file__, self._folder.name, str(self.port)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # It reads its input only to notice that whoever started it is gone.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, "the MJPEG server did not start"
@@ -62,9 +64,8 @@ class MjpegServer:
     def kill(self) -> None:
         """End it without a farewell."""
         self._send(signal.SIGKILL)
-        assert self._process is not None and self._process.stdout is not None
-        self._process.wait(_START_S)
-        self._process.stdout.close()
+        assert self._process is not None
+        self._process.communicate(timeout=_START_S)
         self._process = None
 
     def hang(self) -> None:
@@ -149,7 +150,8 @@ def _serve(folder: Path, port: int) -> None:
     _Handler.zero_s = time.monotonic()
     sys.stdout.write(f"{server.server_address[1]} {_Handler.zero_s!r}\n")
     sys.stdout.flush()
-    server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ lets time pass with bounds meanwhile, and tries again. It never touches a device
 a thread of its own, a `FrameReader`, owned by the camera thread (the first one by `open`, until `start`). A
 reader that gives nothing in time is abandoned: OpenCV may block in it for ever. Its frames go nowhere from
 then on; it releases its device and ends when the driver lets it, and being a daemon it never holds up the end
-of the program. So that a driver that hangs every time does not fill the process with such threads, no more
-than `MOST_HANGING` of them are let to be.
+of the program. `FrameReaders` keeps count of those, so that a driver that hangs every time does not fill the
+process with them.
 
 **Who stops it.** `stop` asks the camera thread to end, which gives its reader a moment to release the device;
 `join` returns within a second even if the reader hangs.
@@ -39,21 +39,14 @@ from live_sentiment.sources.capture import CaptureListener, DeviceHealth, Device
 from live_sentiment.sources.file_camera import FileCamera
 from live_sentiment.sources.frame_device import FrameDevice
 from live_sentiment.sources.frame_reader import FrameReader, GrabbedFrame
+from live_sentiment.sources.frame_readers import FIRST_FRAME_S, FrameReaders
 from live_sentiment.sources.frame_tally import FrameTally
 from live_sentiment.sources.frozen import PictureWatch, Sight
 from live_sentiment.sources.opencv_camera import DeviceCamera, StreamCamera, opens
 from live_sentiment.types import Event, VideoFrame
 
-FIRST_FRAME_S = 10.0
-"""A camera that is being opened may take so long to its first frame."""
 BOUND_EVERY_S = 0.25
 """While it is lost, time passes in steps of this."""
-PAUSES_S = (1.0, 2.0, 4.0, 5.0)
-"""Between one try to take it back and the next; the first try comes at once."""
-RELEASE_S = 0.5
-"""What a reader that is done with is given to release its device."""
-MOST_HANGING = 8
-"""Abandoned readers that may hang at a time; no further try is made until one of them ends."""
 
 
 class Camera:
@@ -75,11 +68,10 @@ class Camera:
     ) -> None:
         self._listener: CaptureListener
         self._choice, self._config, self._clock = choice, config, clock
-        self._make_device = make_device or (lambda: _device_for(choice, config, clock))
         self._wake, self._stopping = threading.Event(), threading.Event()
+        make_device = make_device or (lambda: _device_for(choice, config, clock))
+        self._readers = FrameReaders(make_device, clock, self._wake)
         self._thread: threading.Thread | None = None
-        self._reader: FrameReader | None = None
-        self._hanging: list[FrameReader] = []
         self._tally = FrameTally()
         self._watch = None if choice.kind == "file" else PictureWatch(config.frozen_after_s)
         self._sight = Sight.LIVE
@@ -88,11 +80,11 @@ class Camera:
         self._reached_ms = -1
         """Session time up to which everything was told, frames and bounds."""
         self._alive_s = 0.0
-        """On the clock, as all that follow: the last frame, or the start."""
+        """On the clock: the last frame, or the start."""
         self._lost_ms = 0
         """Session time, since when it is lost."""
-        self._next_bound_s = self._next_try_s = self._give_up_s = 0.0
-        self._tries = 0
+        self._next_bound_s = 0.0
+        """On the clock."""
         self._over = False
         """A file has been shown to its end."""
 
@@ -106,9 +98,8 @@ class Camera:
             return
         if sys.platform == "darwin" and self._choice.kind == "device":
             opens(self._choice.index or 0)  # only on the main thread can macOS ask for the permission
-        reader = self._begin()
         try:
-            self._await_first(reader)
+            self._await_first(self._readers.begin())
         except BaseException:
             self.stop()
             raise
@@ -117,7 +108,7 @@ class Camera:
         """Hand frames to the listener, from a thread of the camera's own."""
         self._listener, self._zero_s = listener, zero_s
         self._alive_s = self._clock.now_s()
-        reader = self._reader or self._begin()
+        reader = self._readers.current or self._readers.begin()
         reader.wanted = True
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
@@ -128,8 +119,7 @@ class Camera:
         self._wake.set()
         if self._thread is None:
             self._state = "stopped"
-            if self._reader is not None:
-                self._reader.abandon()
+            self._readers.abandon()
 
     def join(self, timeout_s: float | None = None) -> bool:
         """Wait until the listener will hear no more. Returns whether it has come to that."""
@@ -140,10 +130,10 @@ class Camera:
 
     def health(self) -> DeviceHealth:
         """Measured rate, size, state, drops by cause and gaps, the present one included."""
-        state, reader = self._state, self._reader
+        state, reader = self._state, self._readers.current
         gaps, gap_s = self._tally.gaps
         if state == "lost":
-            gaps, gap_s = gaps + 1, gap_s + max(self._session_s() - self._lost_ms / 1000, 0.0)
+            gaps, gap_s = gaps + 1, gap_s + self._missing_s()
         width_px, height_px = self._tally.size_px
         return DeviceHealth(
             "camera",
@@ -153,7 +143,7 @@ class Camera:
             width_px=width_px,
             height_px=height_px,
             delay_s=self._config.delay_s,
-            dropped=self._tally.dropped + (reader.dropped if reader else Counter()),
+            dropped=self._tally.dropped + self._readers.dropped + (reader.dropped if reader else Counter()),
             gaps=gaps,
             gap_s=gap_s,
         )
@@ -179,9 +169,9 @@ class Camera:
             except Exception as error:  # a loss of this camera, not of the session
                 self._fail(error)
                 self._clock.sleep(BOUND_EVERY_S, self._stopping)
-        self._abandon()
-        for reader in self._hanging[-1:]:
-            self._clock.sleep(RELEASE_S, reader.finished)
+        self._readers.settle()
+        if self._state == "lost":
+            self._tally.gap(self._missing_s())
         self._state = "stopped"
 
     def _step(self) -> None:
@@ -189,14 +179,15 @@ class Camera:
         self._wake.clear()
         if self._stopping.is_set():
             return
-        finished = self._reader is not None and self._reader.finished.is_set()
-        frame = self._reader.take() if self._reader else None
+        reader = self._readers.current
+        finished = reader is not None and reader.finished.is_set()
+        frame = reader.take() if reader is not None else None
         if frame is not None:
             self._deliver(frame)
         elif self._state == "lost":
-            self._recover(finished)
-        else:
-            self._expect(finished)
+            self._recover()
+        elif reader is not None:
+            self._expect(reader, finished)
 
     def _deliver(self, grabbed: GrabbedFrame) -> None:
         time_ms = self._session_ms(grabbed.at_s)
@@ -234,46 +225,40 @@ class Camera:
             self._listener.event(Event(at_s, "camera-frozen", text))
             self._lose("camera frozen")
 
-    def _expect(self, finished: bool) -> None:
+    def _expect(self, reader: FrameReader, finished: bool) -> None:
         """Wait for a frame for as long as the camera may take."""
-        alive_s = max(self._alive_s, self._reader.alive_s if self._reader else 0.0)
-        left_s = alive_s + self._patience_s() - self._clock.now_s()
-        if finished and self._reader is not None:
-            if self._reader.ended:
-                self._lose("video file ended")
-            else:
-                self._fail(self._reader.error)
+        # One that was only now opened, as a file is, may take longer to its first frame.
+        patience_s = self._config.lost_after_s if reader.grabbed else FIRST_FRAME_S
+        left_s = max(self._alive_s, reader.alive_s) + patience_s - self._clock.now_s()
+        if finished and reader.ended:
+            self._over = True
+            self._lose("video file ended")
+        elif finished:
+            self._fail(reader.error)
         elif left_s <= 0:
             self._lose("camera lost")
         else:
             self._clock.sleep(left_s, self._wake)
 
-    def _patience_s(self) -> float:
-        """A camera that was only now opened, as a file is, may take longer to its first frame."""
-        return FIRST_FRAME_S if self._reader and not self._reader.grabbed else self._config.lost_after_s
-
     def _fail(self, error: Exception | None) -> None:
         if self._state == "lost":
-            self._abandon()
-        else:
-            text = f"reading the camera failed and is tried again: {error!r}"
-            self._listener.event(Event(max(self._session_s(), 0.0), "camera-failed", text))
-            self._lose("camera failed")
+            self._readers.abandon()
+            return
+        text = f"reading the camera failed and is tried again: {error!r}"
+        self._listener.event(Event(max(self._session_s(), 0.0), "camera-failed", text))
+        self._lose("camera failed")
 
     def _lose(self, reason: str) -> None:
-        now_s = self._clock.now_s()
-        self._over = self._reader is not None and self._reader.ended
-        self._abandon()
-        self._state, self._tries = "lost", 0
+        self._state = "lost"
+        self._readers.abandon()
         self._lost_ms = max(self._reached_ms, 0)
-        self._next_bound_s = now_s
-        self._next_try_s = now_s + RELEASE_S
+        self._next_bound_s = self._clock.now_s()
         if self._watch is not None and reason != "camera frozen":
             self._watch.reset()
             self._sight = Sight.LIVE
         self._listener.lost("camera", self._lost_ms / 1000, reason)
 
-    def _recover(self, finished: bool) -> None:
+    def _recover(self) -> None:
         """Let time pass for the listener, and try to take the camera back."""
         now_s = self._clock.now_s()
         if now_s >= self._next_bound_s:
@@ -282,32 +267,12 @@ class Camera:
                 self._reached_ms = until_ms
                 self._listener.nothing("camera", until_ms / 1000)
             self._next_bound_s = now_s + BOUND_EVERY_S
-        if self._reader is not None and (finished or now_s >= self._give_up_s):
-            self._abandon()
-            self._next_try_s = now_s + PAUSES_S[min(self._tries, len(PAUSES_S)) - 1]
-        self._hanging = [reader for reader in self._hanging if not reader.finished.is_set()]
-        if self._may_try(now_s):
-            self._tries += 1
-            self._begin().wanted = True
+        if not self._over:
+            self._readers.retry()
         self._clock.sleep(self._next_bound_s - now_s, self._wake)
 
-    def _may_try(self, now_s: float) -> bool:
-        if self._over or self._reader is not None:
-            return False
-        return now_s >= self._next_try_s and len(self._hanging) < MOST_HANGING
-
-    def _begin(self) -> FrameReader:
-        self._reader = FrameReader(self._make_device(), self._clock, self._wake)
-        self._give_up_s = self._clock.now_s() + FIRST_FRAME_S
-        self._reader.start()
-        return self._reader
-
-    def _abandon(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            reader.abandon()
-            self._tally.drop(reader.dropped)
-            self._hanging.append(reader)
+    def _missing_s(self) -> float:
+        return max(self._session_s() - self._lost_ms / 1000, 0.0)
 
     def _session_s(self) -> float:
         return self._clock.now_s() - self._zero_s - self._config.delay_s

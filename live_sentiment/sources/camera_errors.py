@@ -52,7 +52,7 @@ _TODO: dict[str, dict[Trouble, str]] = {
 
 
 def camera_error(
-    trouble: Trouble, name: str = "the camera", path: str | None = None, system: str = sys.platform
+    trouble: Trouble, name: str = "the camera", path: str | None = None, system: str | None = None
 ) -> UsageError:
     """The error to raise.
 
@@ -60,9 +60,9 @@ def camera_error(
         trouble: what is wrong.
         name: what a person calls the camera.
         path: its device node, where there are such.
-        system: as `sys.platform` has it.
+        system: as `sys.platform` has it; None is this one.
     """
-    steps = _TODO.get(system, _TODO["linux"])
+    steps = _TODO.get(system or sys.platform, _TODO["linux"])
     node = path or "/dev/video0"
     what, todo = _WHAT[trouble].format(name=name), steps[trouble].format(path=node)
     return UsageError(f"{what}: {todo}; or go on without one: --no-camera")

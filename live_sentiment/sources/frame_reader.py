@@ -60,7 +60,7 @@ class FrameReader:
         """On the clock: the last frame that could be read, or would have been but for a full box."""
         self.wanted = False
         """Whether frames are retrieved at all; before, they are grabbed and let go."""
-        self.dropped: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter({"late": 0, "unreadable": 0})
         """Frames lost here, by cause: "late" (the box was full), "unreadable"."""
 
     def start(self) -> None:

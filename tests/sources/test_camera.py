@@ -14,8 +14,9 @@ from scripted_camera import Part, Script
 from live_sentiment.clock import VirtualClock
 from live_sentiment.config import CameraConfig
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.camera import MOST_HANGING, Camera
+from live_sentiment.sources.camera import Camera
 from live_sentiment.sources.camera_info import CameraChoice
+from live_sentiment.sources.frame_readers import MOST_HANGING
 from live_sentiment.types import VideoFrame
 
 ZERO_S = 1000.0
