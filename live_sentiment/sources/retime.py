@@ -1,0 +1,162 @@
+"""Takes a sound card's drift out: samples at the device's pace in, samples on the nominal grid out.
+
+Interpolation at fractional positions by a windowed sinc, tabulated in phases (J. O. Smith and P. Gossett, A
+Flexible Sampling-Rate Conversion Method, ICASSP 1984); the window is that of Kaiser (1974).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from live_sentiment.sources.device_clock import DeviceClock
+from live_sentiment.types import FloatArray
+
+TAPS = 32
+"""Input samples that each output sample is made of; half of them lie behind it."""
+LATENCY = TAPS // 2
+"""Input samples behind its position that must have come before an output sample can be given."""
+PIECE_S = 0.01
+"""The pace is set anew so often."""
+CLOSING_S = 0.5
+"""An error of the position fades with this time constant."""
+SLEW = 5e-3
+"""The pace never differs from the nominal by more: 9 cents of pitch, whatever the clock says."""
+
+_PHASES = 4096
+"""So many that the nearest is good enough: 80 dB at half the band."""
+_KAISER = 8.0
+
+
+def _make_table() -> FloatArray:
+    """Shape (phases + 1, taps): weights of the samples around a position that far behind the middle one."""
+    phase = np.arange(_PHASES + 1)[:, None] / _PHASES
+    distance = np.arange(TAPS) - (LATENCY - 1) - phase
+    inside = np.sqrt(np.maximum(1 - (distance / LATENCY) ** 2, 0))
+    weights = np.sinc(distance) * np.i0(_KAISER * inside)
+    table: FloatArray = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return table
+
+
+_TABLE = _make_table()
+
+
+class Retimer:
+    """Re-times the sound of one device, stretch by stretch: sample n of one lies at start + n / rate_hz.
+
+    The microphone's thread uses it so:
+
+    - A stretch begins with `restart`: at a whole millisecond at or behind the first sample that will be given
+      in, with `position = clock.count_at(start)` and `count` the device's count of that first sample.
+    - Every block goes to `clock.update` and then here; what comes out continues the stretch. It lags what was
+      given in by `LATENCY` samples (0.3 ms at 48 kHz, 2 ms at 8 kHz), no more.
+    - At a gap, or at the end, `flush` gives what is left, up to the last sample that was given in. Then comes
+      `restart`, or nothing.
+
+    The place from which the sound is read follows the clock without ever jumping: every `PIECE_S` its pace is
+    set to that of the clock, and a little more or less where it is ahead or behind. So there is no click, and
+    block edges leave no trace: output depends on how the input was cut only in so far as the clock, at the
+    moment of each call, does.
+
+    Args:
+        rate_hz: nominal rate, of input and output.
+        channels: samples at a time.
+    """
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self._rate_hz, self._channels = rate_hz, channels
+        self._piece = max(round(rate_hz * PIECE_S), 1)
+        self.restart(Fraction(0), 0.0, 0)
+
+    def restart(self, start: Fraction, position: float, count: int) -> None:
+        """Begin a stretch; what the last one held back is lost.
+
+        Args:
+            start: session time of the first sample that comes out, in seconds.
+            position: the device's sample, with its fraction, that was taken then; `count` or later.
+            count: the device's count of the first sample that will be given in.
+
+        Raises:
+            ValueError: the stretch begins before its sound.
+        """
+        if position <= count - 1:
+            raise ValueError(f"a stretch at sample {position} begins before its sound, at {count}")
+        self._start = start
+        # Samples not needed any more are let go; before the first one there is silence.
+        self._held: FloatArray = np.zeros((self._channels, LATENCY - 1), np.float32)
+        self._held_first = count - (LATENCY - 1)  # the device's count of the first one held
+        self._given = 0  # samples that came out in this stretch
+        self._position, self._pace = (
+            max(position, float(count)),
+            1.0,
+        )  # of the sample at which the present piece begins
+        self._in_piece = self._piece  # samples of the present piece that came out
+
+    def __call__(self, samples: FloatArray, clock: DeviceClock) -> FloatArray:
+        """The output as far as it is known after these samples.
+
+        Args:
+            samples: the device's next samples, float32 of shape (n, channels).
+            clock: maps the device's count to session time.
+
+        Returns:
+            The stretch's next samples, float32 of shape (m, channels); m may be 0.
+        """
+        self._held = np.concatenate([self._held, samples.T], axis=1)
+        pieces = [np.zeros((self._channels, 0), np.float32)]
+        while True:
+            if self._in_piece == self._piece:
+                self._steer(clock)
+            piece = self._interpolate()
+            if not piece.shape[1]:
+                break
+            pieces.append(piece)
+        self._let_go()
+        joined: FloatArray = np.ascontiguousarray(np.concatenate(pieces, axis=1).T)
+        return joined
+
+    def flush(self, clock: DeviceClock) -> FloatArray:
+        """What is left, as if silence followed: up to the last sample given in. Shape (m, channels)."""
+        return self(np.zeros((LATENCY, self._channels), np.float32), clock)
+
+    def _steer(self, clock: DeviceClock) -> None:
+        """Begin a piece: where the last one ended, at a pace that leads to where the clock says."""
+        self._position += self._pace * self._in_piece if self._given else 0.0
+        self._in_piece = 0
+        at_s = float(self._start + Fraction(self._given, self._rate_hz))
+        wanted = clock.count_at(at_s)
+        pace = clock.count_at(at_s + PIECE_S) - wanted
+        pace = pace / (PIECE_S * self._rate_hz) + (wanted - self._position) / (CLOSING_S * self._rate_hz)
+        self._pace = min(max(pace, 1 - SLEW), 1 + SLEW)
+
+    def _interpolate(self) -> FloatArray:
+        """The rest of the present piece, as far as the input goes; shape (channels, m)."""
+        # Each sample by its place in the piece, so that where the input ends leaves no trace in rounding.
+        n = np.arange(self._in_piece, self._piece)
+        nearest = np.rint((self._position + self._pace * n) * _PHASES).astype(np.int64)
+        middle, phase = nearest // _PHASES - self._held_first, nearest % _PHASES
+        known = int(np.searchsorted(middle, self._held.shape[1] - LATENCY))
+        middle, phase = middle[:known], phase[:known]
+        output: FloatArray = np.zeros((self._channels, known), np.float32)
+        if known:
+            windows = sliding_window_view(self._held, TAPS, axis=1)
+            weights = _TABLE.take(phase, axis=0)
+            # Within a piece the samples are consecutive, but for a slip by one where the drift adds up to it.
+            slips = np.flatnonzero(np.diff(middle) != 1) + 1
+            for begin, end in zip([0, *slips], [*slips, known], strict=True):
+                first = middle[begin] - (LATENCY - 1)
+                for channel in range(self._channels):
+                    window = windows[channel, first : first + end - begin]
+                    np.einsum("nt,nt->n", window, weights[begin:end], out=output[channel, begin:end])
+        self._in_piece += known
+        self._given += known
+        return output
+
+    def _let_go(self) -> None:
+        next_needed = math.floor(self._position + self._pace * self._in_piece) - LATENCY - self._held_first
+        surplus = min(max(next_needed, 0), self._held.shape[1])
+        self._held = self._held[:, surplus:]
+        self._held_first += surplus
