@@ -5,14 +5,13 @@ What is whole is left alone, byte by byte. A file is replaced only by one that i
 
 from __future__ import annotations
 
-import contextlib
-import os
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from live_sentiment.errors import LiveSentimentError, RunError, UsageError
+from live_sentiment.sinks.atomic import replace_file
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import end_fields, line_of
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
@@ -155,14 +154,7 @@ def _read(path: Path) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    aside = path.with_name(f"{path.stem}.repaired{path.suffix}")
     try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        replace_file(path, data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
         raise RunError(f"cannot repair {path} ({error.strerror}); it is left as it is") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 from datetime import datetime
 from importlib import metadata
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.atomic import replace_file
 from live_sentiment.sinks.fields import seconds
 from live_sentiment.sources.capture import Device, DeviceHealth
 
@@ -161,7 +161,7 @@ class SessionFile:
         try:
             if record.state == "recording" and not self._lock.is_locked:
                 self._lock.acquire(blocking=False)
-            _replace(self.path, text)
+            replace_file(self.path, text.encode())
         except (OSError, Timeout) as error:
             why = getattr(error, "strerror", None) or "another session writes there"
             raise RunError(f"cannot write {self.path} ({why}); what it held before stays") from error
@@ -232,18 +232,3 @@ def local_now() -> datetime:
     """The local time with its UTC offset, to the millisecond."""
     now = datetime.now().astimezone()
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a whole file beside it, make sure that it is on the disk, and put it in its place."""
-    aside = path.with_suffix(".tmp")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-        raise

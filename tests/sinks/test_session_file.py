@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_the_file_that_was_there(tmp_path, monkeypatch):
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("live_sentiment.sinks.session_file.os.fsync", full)
+    monkeypatch.setattr("live_sentiment.sinks.atomic.os.fsync", full)
     with pytest.raises(RunError, match="No space left"):
         file.write(record(duration_s=2.0))
     assert read_session(tmp_path).duration_s == 1.0
