@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from live_sentiment.sources.device_clock import DeviceClock
 from live_sentiment.types import FloatArray
@@ -19,7 +20,7 @@ TAPS = 32
 """Input samples that each output sample is made of; half of them lie behind it."""
 LATENCY = TAPS // 2
 """Input samples behind its position that must have come before an output sample can be given."""
-PIECE_S = 0.01
+PIECE_S = 0.02
 """The pace is set anew so often."""
 CLOSING_S = 0.5
 """An error of the position fades with this time constant."""
@@ -68,7 +69,7 @@ class Retimer:
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self._rate_hz, self._channels = rate_hz, channels
-        self._piece = max(round(rate_hz * PIECE_S), 1)
+        self._steps = np.arange(max(round(rate_hz * PIECE_S), 1), dtype=np.float64)
         self.restart(Fraction(0), 0.0, 0)
 
     def restart(self, start: Fraction, position: float, count: int) -> None:
@@ -84,7 +85,7 @@ class Retimer:
         """
         if position <= count - 1:
             raise ValueError(f"a stretch at sample {position} begins before its sound, at {count}")
-        self._start = start
+        self._start_s = float(start)
         # Samples not needed any more are let go; before the first one there is silence.
         self._held: FloatArray = np.zeros((self._channels, LATENCY - 1), np.float32)
         self._held_first = count - (LATENCY - 1)  # the device's count of the first one held
@@ -93,7 +94,7 @@ class Retimer:
             max(position, float(count)),
             1.0,
         )  # of the sample at which the present piece begins
-        self._in_piece = self._piece  # samples of the present piece that came out
+        self._in_piece = len(self._steps)  # samples of the present piece that came out
 
     def __call__(self, samples: FloatArray, clock: DeviceClock) -> FloatArray:
         """The output as far as it is known after these samples.
@@ -106,17 +107,12 @@ class Retimer:
             The stretch's next samples, float32 of shape (m, channels); m may be 0.
         """
         self._held = np.concatenate([self._held, samples.T], axis=1)
-        pieces = [np.zeros((self._channels, 0), np.float32)]
-        while True:
-            if self._in_piece == self._piece:
-                self._steer(clock)
-            piece = self._interpolate()
-            if not piece.shape[1]:
-                break
-            pieces.append(piece)
-        self._let_go()
-        joined: FloatArray = np.ascontiguousarray(np.concatenate(pieces, axis=1).T)
-        return joined
+        output = self._interpolate(self._places(clock))
+        next_needed = math.floor(self._position + self._pace * self._in_piece) - LATENCY - self._held_first
+        surplus = min(max(next_needed, 0), self._held.shape[1])
+        self._held = self._held[:, surplus:]
+        self._held_first += surplus
+        return output
 
     def flush(self, clock: DeviceClock) -> FloatArray:
         """What is left, as if silence followed: up to the last sample given in. Shape (m, channels)."""
@@ -126,37 +122,38 @@ class Retimer:
         """Begin a piece: where the last one ended, at a pace that leads to where the clock says."""
         self._position += self._pace * self._in_piece if self._given else 0.0
         self._in_piece = 0
-        at_s = float(self._start + Fraction(self._given, self._rate_hz))
+        at_s = self._start_s + self._given / self._rate_hz
         wanted = clock.count_at(at_s)
         pace = clock.count_at(at_s + PIECE_S) - wanted
         pace = pace / (PIECE_S * self._rate_hz) + (wanted - self._position) / (CLOSING_S * self._rate_hz)
         self._pace = min(max(pace, 1 - SLEW), 1 + SLEW)
 
-    def _interpolate(self) -> FloatArray:
-        """The rest of the present piece, as far as the input goes; shape (channels, m)."""
-        # Each sample by its place in the piece, so that where the input ends leaves no trace in rounding.
-        n = np.arange(self._in_piece, self._piece)
-        nearest = np.rint((self._position + self._pace * n) * _PHASES).astype(np.int64)
-        middle, phase = nearest // _PHASES - self._held_first, nearest % _PHASES
-        known = int(np.searchsorted(middle, self._held.shape[1] - LATENCY))
-        middle, phase = middle[:known], phase[:known]
-        output: FloatArray = np.zeros((self._channels, known), np.float32)
-        if known:
-            windows = sliding_window_view(self._held, TAPS, axis=1)
-            weights = _TABLE.take(phase, axis=0)
-            # Within a piece the samples are consecutive, but for a slip by one where the drift adds up to it.
-            slips = np.flatnonzero(np.diff(middle) != 1) + 1
-            for begin, end in zip([0, *slips], [*slips, known], strict=True):
-                first = middle[begin] - (LATENCY - 1)
-                for channel in range(self._channels):
-                    window = windows[channel, first : first + end - begin]
-                    np.einsum("nt,nt->n", window, weights[begin:end], out=output[channel, begin:end])
-        self._in_piece += known
-        self._given += known
-        return output
+    def _places(self, clock: DeviceClock) -> NDArray[np.int64]:
+        """Where the next output samples are read, in device samples × phases, as far as the input goes."""
+        end = (self._held_first + self._held.shape[1] - LATENCY) * _PHASES
+        pieces: list[NDArray[np.float64]] = []
+        while True:
+            if self._in_piece == len(self._steps):
+                self._steer(clock)
+            # By the place in the piece, so that where a call ends leaves no trace in the rounding.
+            places = np.rint((self._position + self._pace * self._steps[self._in_piece :]) * _PHASES)
+            known = int(places.searchsorted(end))
+            pieces.append(places[:known])
+            self._in_piece += known
+            self._given += known
+            if self._in_piece < len(self._steps):
+                return np.concatenate(pieces).astype(np.int64)
 
-    def _let_go(self) -> None:
-        next_needed = math.floor(self._position + self._pace * self._in_piece) - LATENCY - self._held_first
-        surplus = min(max(next_needed, 0), self._held.shape[1])
-        self._held = self._held[:, surplus:]
-        self._held_first += surplus
+    def _interpolate(self, places: NDArray[np.int64]) -> FloatArray:
+        """The sound at these places, shape (m, channels)."""
+        output: FloatArray = np.zeros((len(places), self._channels), np.float32)
+        first = places // _PHASES - (LATENCY - 1) - self._held_first
+        weights = _TABLE.take(places % _PHASES, axis=0)
+        # The samples are consecutive, but for a slip by one wherever the drift adds up to it.
+        slips = np.flatnonzero(np.diff(first) != 1) + 1
+        for channel, held in enumerate(self._held) if len(places) else ():
+            windows = sliding_window_view(held, TAPS)
+            for begin, end in zip([0, *slips], [*slips, len(places)], strict=True):
+                window = windows[first[begin] : first[begin] + end - begin]
+                np.einsum("nt,nt->n", window, weights[begin:end], out=output[begin:end, channel])
+        return output
