@@ -166,6 +166,11 @@ def _side_by_side(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 
 
 def _stacked(snapshot: Snapshot, width: int, height: int) -> list[Text]:
+    if height < 2 * EDGES + 3:  # room for two lines of words and one of news in panels of their own
+        news = health(snapshot, width - SIDES, 1)
+        said = words(snapshot, width - SIDES, height - EDGES - len(news))
+        said += [Text()] * (height - EDGES - len(news) - len(said))
+        return panel("words and news", [*said, *news], width, height)
     upper = (height + 1) // 2
     lower = height - upper
     return [

@@ -71,4 +71,5 @@ def _live(health: LiveHealth) -> Iterator[str]:
             yield f"{device.rate_hz:.1f} fps"
     if health.recording is not None and health.recording.stopped is None:
         yield f"{size(health.recording.bytes_written)} kept"
-    yield from (printable(lowered) for lowered in health.lowered)
+    if health.lowered:
+        yield f"to keep up: {', '.join(map(printable, health.lowered))}"

@@ -63,7 +63,7 @@ def notices(health: LiveHealth) -> Text:
     alerts = [
         *(f"{device.device} lost" for device in health.devices if device.state == "lost"),
         *(["recording stopped"] if health.recording and health.recording.stopped else []),
-        *health.lowered,
+        *([f"to keep up: {', '.join(health.lowered)}"] if health.lowered else []),
     ]
     told = [
         *(["paused"] if health.paused else []),

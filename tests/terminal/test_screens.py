@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from story import ABSENT, PRESENT, point, word
 
-from live_sentiment.snapshot import Snapshot, StreamHealth
+from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
+from live_sentiment.sources.capture import DeviceHealth
+from live_sentiment.terminal.controls import LiveControls
 from live_sentiment.terminal.dashboard import render
 from live_sentiment.types import Event, Presence
 
@@ -52,6 +55,85 @@ def snapshot(presence=PRESENT, *, state="running", until_s: float = 15.0) -> Sna
     )
 
 
+CAMERA = DeviceHealth("camera", "Integrated Camera", "running", rate_hz=29.8, width_px=640, height_px=480)
+MICROPHONE = DeviceHealth(
+    "microphone",
+    "USB Audio",
+    "running",
+    rate_hz=48000,
+    channels=2,
+    level_dbfs=-23.4,
+    drift_ppm=12.3,
+)
+RECORDING = RecordingHealth(Path("recordings/2026-11-21_14-03-07"), 12_345_678, 48_200_000_000)
+LIVE = LiveHealth((CAMERA, MICROPHONE), 0.4, (0.5, 0.9), (1.9, 2.6), recording=RECORDING)
+
+
+def live(health: LiveHealth = LIVE, *, presence=PRESENT, **changes: object) -> Snapshot:
+    running = replace(
+        snapshot(presence),
+        source="Integrated Camera and USB Audio",
+        duration_s=None,
+        elapsed_s=16.2,
+        real_time_factor=None,
+        live=health,
+        outputs=(RECORDING.folder / "timeline.jsonl",),
+    )
+    return replace(running, **changes)
+
+
+LOST = live(
+    replace(
+        LIVE,
+        devices=(replace(CAMERA, state="lost", rate_hz=0.0), replace(MICROPHONE, gaps=2, gap_s=0.42)),
+    ),
+    presence={**PRESENT, "vision": Presence(False, "camera lost")},
+    events=(Event(12.0, "camera-lost", "camera lost: vision absent from here on"),),
+)
+OVERLOADED = live(
+    replace(
+        LIVE,
+        devices=(replace(CAMERA, dropped={"overrun": 41, "out of order": 1}), MICROPHONE),
+        lag_s=3.4,
+        provisional_lag_s=(2.2, 3.9),
+        final_lag_s=(3.1, 4.8),
+        lowered=("faces looked at 6.25 times a second", "words every 2 s"),
+    ),
+    streams=(StreamHealth("frames", 2, 0.2, {"overrun": 41}), StreamHealth("sound", 9, 3.1)),
+)
+PAUSED = live(
+    replace(LIVE, paused=True, switched_off=("voice",), markers=2),
+    presence={**PRESENT, "voice": Presence(False, "switched off")},
+)
+STOPPED = live(
+    replace(LIVE, recording=replace(RECORDING, free_bytes=0, stopped="the disk is full")),
+    events=(Event(14.0, "recording-stopped", "recording stopped: the disk is full"),),
+)
+KEYS = LiveControls(None).foot  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "width", "height"),
+    [
+        ("live", live(), 80, 24),
+        ("live-wide", live(duration_s=600.0), 120, 40),
+        ("live-lost", LOST, 80, 24),
+        ("live-overloaded", OVERLOADED, 80, 24),
+        ("live-overloaded-wide", OVERLOADED, 140, 36),
+        ("live-paused", PAUSED, 80, 24),
+        ("live-recording-stopped", STOPPED, 80, 24),
+        ("live-narrow", LOST, 60, 12),
+        ("live-finishing", live(state="finishing"), 80, 24),
+    ],
+)
+def test_a_live_screen_is_as_stored_and_fits(name, shown, width, height):
+    text = drawn(shown, width, height, KEYS)
+    assert_as_stored(name, text)
+    lines = text.splitlines()
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
+
+
 @pytest.mark.parametrize(
     ("name", "shown", "width", "height"),
     [
@@ -64,10 +146,17 @@ def snapshot(presence=PRESENT, *, state="running", until_s: float = 15.0) -> Sna
     ],
 )
 def test_the_screen_is_as_stored(name, shown, width, height):
+    assert_as_stored(name, drawn(shown, width, height))
+
+
+def drawn(shown: Snapshot, width: int, height: int, foot=None) -> str:
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
-    console.print(render(shown, width, height))
+    console.print(render(shown, width, height, foot))
+    return console.export_text()
+
+
+def assert_as_stored(name: str, text: str) -> None:
     stored = SCREENS / f"{name}.txt"
-    text = console.export_text()
     if os.environ.get("UPDATE_SCREENS"):
         SCREENS.mkdir(exist_ok=True)
         stored.write_text(text, "utf-8")
