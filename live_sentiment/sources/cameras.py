@@ -57,6 +57,9 @@ def choose_camera(choice: str | None, loop: bool = False) -> CameraChoice:
         chosen = _stream(choice)
     elif choice and _is_file(choice):
         chosen = _file(choice, loop)
+    elif sys.platform == "win32" and (not choice or choice.isdecimal()):
+        index = int(choice or 0)  # to list them would open every one, and opening it will tell
+        chosen = CameraChoice("device", f"camera {index}", index)
     else:
         chosen = _device(choice or None, list_cameras())
     if loop and chosen.kind != "file":

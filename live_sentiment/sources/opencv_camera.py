@@ -149,8 +149,13 @@ def opens(index: int) -> bool:
 
 
 def quiet_cv2() -> Any:
-    """OpenCV without its lines on the terminal, which is the dashboard's."""
+    """OpenCV without its lines on the terminal, which is the dashboard's.
+
+    It also waits no longer than a few seconds for a camera that was pulled out, so that the reader that was
+    abandoned there lets go of it soon; OpenCV knows both settings from the environment only.
+    """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
     import cv2
 
     cv2.utils.logging.setLogLevel(0)

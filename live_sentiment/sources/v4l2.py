@@ -53,7 +53,8 @@ def linux_cameras(
         devices: where the device nodes are.
         ioctl: as `fcntl.ioctl`; fills the structure it is given.
     """
-    numbers = [int(match[1]) for match in map(_NODE.fullmatch, _names(system)) if match]
+    nodes = map(_NODE.fullmatch, _names(system) + _names(devices))  # a container may show only the latter
+    numbers = {int(match[1]) for match in nodes if match}
     found = (_camera(number, system, devices, ioctl) for number in sorted(numbers))
     return [camera for camera in found if camera is not None]
 

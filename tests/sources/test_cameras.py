@@ -124,6 +124,13 @@ def test_listing_opens_no_camera_on_linux(monkeypatch: pytest.MonkeyPatch) -> No
     assert list_cameras() == CAMERAS
 
 
+def test_on_windows_no_camera_is_opened_to_choose_one_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(module, "list_cameras", pytest.fail)
+    assert choose_camera(None) == CameraChoice("device", "camera 0", 0)
+    assert choose_camera("2") == CameraChoice("device", "camera 2", 2)
+
+
 def test_elsewhere_the_system_is_asked_and_else_the_first_indexes_are_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

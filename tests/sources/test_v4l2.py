@@ -106,6 +106,12 @@ def test_capture_nodes_are_listed_by_number_with_their_modes(machine: Machine) -
     assert (card.index, card.name) == (10, "Capture Card")
 
 
+def test_in_a_container_a_node_may_be_all_there_is(machine: Machine) -> None:
+    (machine.devices / "video1").touch()
+    (camera,) = linux_cameras(machine.system, machine.devices, Driver({"video1": CAPTURE}))
+    assert (camera.index, camera.name) == (1, "camera 1")
+
+
 def test_of_a_range_of_sizes_the_largest_is_shown(machine: Machine) -> None:
     machine.plug(0, "Loopback")
     driver = Driver({"video0": CAPTURE}, {YUYV: [(3, 16, 1920, 2, 16, 1080, 2)]})
