@@ -28,6 +28,8 @@ from live_sentiment.sources.media import MediaSource
 from live_sentiment.types import AudioBlock, Transcript, VideoFrame
 
 KILLS = 20
+LOST_MS = 500
+"""What docs/session.md says may be missing."""
 
 needs_kill = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -92,18 +94,18 @@ def probed(path: Path) -> str:
 
 @needs_kill
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_killed_at_a_random_moment_all_but_the_last_second_is_there(tmp_path, seed):
+def test_killed_at_a_random_moment_all_but_the_last_half_second_is_there(tmp_path, seed):
     handed_ms = killed(tmp_path, random.Random(seed).randrange(1000, 4000))
     media, timeline = tmp_path / "media.mkv", tmp_path / "timeline.jsonl"
     probed(media)
 
     frames, samples = seen_ms(media), heard(media)
     assert frames == list(range(0, frames[-1] + 1, victim.PICTURE_MS))
-    assert frames[-1] >= handed_ms - 1000
+    assert frames[-1] >= handed_ms - LOST_MS
     np.testing.assert_array_equal(samples, victim.sound(0, len(samples))[:, 0])
-    assert len(samples) >= (handed_ms - 1000) * victim.RATE_HZ / 1000
+    assert len(samples) >= (handed_ms - LOST_MS) * victim.RATE_HZ / 1000
     points = read_timeline(timeline).points
-    assert points[-1]["time"] * 1000 >= handed_ms - 1000
+    assert points[-1]["time"] * 1000 >= handed_ms - LOST_MS
     assert len(points) == round(points[-1]["time"] * 1000 / victim.TICK_MS)
     assert read_session(tmp_path).state == "recording"
     before = contents(media)
@@ -120,7 +122,7 @@ def test_killed_at_a_random_moment_all_but_the_last_second_is_there(tmp_path, se
     assert transcript.count("word-") == transcript.count("-->") == len(points)
     session = read_session(tmp_path)
     assert session.state == "repaired"
-    assert session.duration_s >= (handed_ms - 1000) / 1000
+    assert session.duration_s >= (handed_ms - LOST_MS) / 1000
     whole = bytes_of(tmp_path)
     assert sorted(whole) == ["media.mkv", "session.json", "timeline.jsonl", "transcript.vtt"]
     assert repair(tmp_path) == []
