@@ -156,9 +156,10 @@ class Microphone:
                 except Exception as error:  # a loss of this microphone, not of the session
                     self._lose(f"microphone failed ({error!r})")
                     self._clock.sleep(BOUND_EVERY_S, self._stopping)
-            if self._line is not None:
-                self._fetch(self._line)
-                self._tell_rest()
+            with contextlib.suppress(Exception):  # it ends anyway
+                if self._line is not None:
+                    self._fetch(self._line)
+                    self._tell_rest()
         finally:
             self._close()
 

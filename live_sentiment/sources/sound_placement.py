@@ -155,8 +155,14 @@ class SoundPlacement:
         for block in latest:
             self._clock.update(block.count, block.told_s)
         yield from self._begin(held[0].count)
+        expected = held[0].count
         for block in held:
+            # Of sound that the system lost meanwhile only the sum is known, which lies in `lost`.
+            if block.count > expected:
+                self._cause = "overrun"
+                yield from self._begin(block.count)
             yield from self._lay(block)
+            expected = block.count + len(block.samples)
 
     def _place(self, block: _Block) -> Iterator[CapturedSound | Gap]:
         off_s = block.told_s - self._clock.time_s(block.count)
@@ -182,12 +188,13 @@ class SoundPlacement:
             self._lost += lost
             block.count += lost
             self._clock.update(block.count, block.told_s)
+            self._cause = "unexplained"
         else:
+            # No sound is missing: the line was late, and what has been told already cannot come again.
             self._clock.reset()
             for one, _ in self._off:
                 self._clock.update(one.count, one.told_s)
         self._off.clear()
-        self._cause = "unexplained"
         yield from self._begin(block.count)
 
     def _begin(self, count: int) -> Iterator[CapturedSound | Gap]:
