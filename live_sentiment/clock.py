@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Protocol
 
 _POLL_S = 0.01
@@ -61,8 +62,8 @@ class VirtualClock:
     - every thread started since the clock was made, from its start to its end;
     - an older one, such as that of the test, inside `with clock.taking_part()`, and elsewhere only while it
       waits: there, what it does between two waits takes part in no order;
-    - a thread that joins another waits as that one does. Whoever waits in any other way (a queue, an event of
-      its own) counts as busy: time stands still until it is done.
+    - who waits for another thread without a limit (`join`, `Event.wait()`, a plain condition) waits here too;
+      who waits with a limit of real time, or for something outside Python, is busy, and time stands still.
 
     With one thread there is no one else to wait for, and `sleep` returns at once:
 
@@ -126,7 +127,7 @@ class VirtualClock:
         try:
             self._pass_time()
             while not go.wait(_POLL_S) and not wake.is_set():
-                self._pass_time(look_at_joins=True)
+                self._pass_time()
         finally:
             self._leave()
         return wake.is_set()
@@ -147,17 +148,16 @@ class VirtualClock:
                 return False
 
         self._enter(_Waiting(runs))
-        look_at_joins = False
         try:
             while not predicate():
                 # Time is let pass without any lock held, for that takes the locks of all who wait.
                 condition.release()
                 try:
-                    self._pass_time(look_at_joins)
+                    self._pass_time()
                 finally:
                     condition.acquire()
                 if not predicate():
-                    look_at_joins = not condition.wait(_POLL_S)
+                    condition.wait(_POLL_S)
         finally:
             self._leave()
 
@@ -171,10 +171,10 @@ class VirtualClock:
             del self._waiting[threading.current_thread()]
             self._changes += 1
 
-    def _pass_time(self, look_at_joins: bool = False) -> None:
+    def _pass_time(self) -> None:
         """If nobody has anything left to do, let time pass until somebody has."""
         with self._lock:
-            if not self._everyone_waits(look_at_joins):
+            if not self._everyone_waits():
                 return
             changes, waiting = self._changes, list(self._waiting.values())
         # Who has reason to go on, and has not begun to, does not wait any more. To ask is to tell it.
@@ -183,7 +183,7 @@ class VirtualClock:
             return
         with self._lock:
             # Whoever has done anything in the meantime will come by here itself.
-            if changes != self._changes or not self._everyone_waits(look_at_joins):
+            if changes != self._changes or not self._everyone_waits():
                 return
             sleepers = [(one.due_s, thread.name) for thread, one in self._waiting.items()]
             due_s, name = min(sleepers)
@@ -196,26 +196,27 @@ class VirtualClock:
             )
             first.go.set()
 
-    def _everyone_waits(self, look_at_joins: bool) -> bool:
+    def _everyone_waits(self) -> bool:
         alive = threading.enumerate()
         part = {thread for thread in alive if thread in self._joined or thread not in self._older}
         busy = part - self._waiting.keys()
-        return not busy or (look_at_joins and self._all_join(busy))
-
-    def _all_join(self, busy: set[threading.Thread]) -> bool:
-        """Whether each of these is in the `join` of a thread that waits, or of another of these."""
+        if not busy:
+            return True
         frames = sys._current_frames()
-        for thread in busy:
-            frame = frames.get(thread.ident or 0)
-            # The innermost frame is that of `join` itself, or of the one function that it calls.
-            while frame is not None and frame.f_code is not threading.Thread.join.__code__:
-                frame = frame.f_back if frame.f_code.co_filename == threading.__file__ else None
-            if frame is None:
-                return False
-            joined = frame.f_locals["self"]
-            if not joined.is_alive() or (joined not in self._waiting and joined not in busy):
-                return False
-        return True
+        return all(_waits_elsewhere(frames.get(thread.ident or 0)) for thread in busy)
+
+
+def _waits_elsewhere(frame: FrameType | None) -> bool:
+    """Whether a thread, by its innermost frame, waits for another without a limit, and still has to."""
+    if frame is not None and frame.f_code is threading.Condition.wait.__code__:
+        names = frame.f_locals
+        # Who is told to go on is taken off the list first.
+        return names["timeout"] is None and names.get("waiter") in names["self"]._waiters
+    while frame is not None and frame.f_code.co_filename == threading.__file__:
+        if frame.f_code is threading.Thread.join.__code__:
+            return bool(frame.f_locals["self"].is_alive())
+        frame = frame.f_back
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,38 @@ def test_who_joins_a_sleeper_does_not_hold_the_time() -> None:
     assert log.entries == [(60.0, "joined")]
 
 
+def test_who_waits_for_an_event_without_a_limit_does_not_hold_the_time_and_is_on_time() -> None:
+    clock = VirtualClock()
+    log = Log(clock)
+    told = [threading.Event() for _ in range(100)]
+
+    def hears() -> None:
+        for event in told:
+            event.wait()
+            time.sleep(0.0005)
+            log("heard")
+
+    def tells() -> None:
+        for event in told:
+            clock.sleep(1.0, never())
+            event.set()
+
+    together(clock, hears, tells)
+    assert log.entries == [(float(second), "heard") for second in range(1, 101)]
+
+
+def test_who_waits_with_a_limit_holds_the_time() -> None:
+    clock = VirtualClock()
+    log = Log(clock)
+
+    def waits() -> None:
+        never().wait(0.05)
+        log("waited")
+
+    together(clock, waits, lambda: clock.sleep(1.0, never()))
+    assert log.entries == [(0.0, "waited")]
+
+
 def test_a_condition_is_waited_for_in_virtual_time() -> None:
     clock = VirtualClock()
     log = Log(clock)
