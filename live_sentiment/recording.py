@@ -8,7 +8,7 @@ from pathlib import Path
 from live_sentiment.clock import Clock
 from live_sentiment.config import Config
 from live_sentiment.errors import RunError, UsageError
-from live_sentiment.sinks.blur import FaceBlur
+from live_sentiment.sinks.blur import Box, FaceBlur
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.jsonl import TimelineWriter
@@ -28,7 +28,6 @@ from live_sentiment.sinks.session_file import (
 from live_sentiment.snapshot import RecordingHealth
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.live import Outage, Tape
-from live_sentiment.types import StageOutput
 
 MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
 KEEP_EVERY_S = 5.0
@@ -68,6 +67,7 @@ class Recording:
         self._config, self._models, self._devices = config, models, devices
         self._on_failure = on_failure
         self._started = local_now()
+        writers = (TimelineWriter(folder / TIMELINE, self._header()), CaptionWriter(folder / TRANSCRIPT))
         self._blur = FaceBlur() if blur_faces and keep_media and "camera" in devices else None
         self._recorder: MediaRecorder | None = None
         if keep_media:
@@ -79,11 +79,7 @@ class Recording:
                 blur=self._blur,
                 clock=clock,
             )
-        self._writers: tuple[Sink, ...] = (
-            TimelineWriter(folder / TIMELINE, self._header()),
-            CaptionWriter(folder / TRANSCRIPT),
-        )
-        self.sinks: tuple[Sink, ...] = tuple(Guarded(writer, self._fail) for writer in self._writers)
+        self.sinks: tuple[Sink, ...] = tuple(Guarded(writer, self._fail) for writer in writers)
         self._session = SessionFile(folder)
         self._kept_s = 0.0
         self._stopped: str | None = None
@@ -100,10 +96,10 @@ class Recording:
         names = (MEDIA, TIMELINE, TRANSCRIPT) if self._recorder else (TIMELINE, TRANSCRIPT)
         return tuple(self.folder / name for name in names)
 
-    def looked(self, output: StageOutput) -> None:
-        """The analysis has looked at a picture; on its thread."""
+    def looked(self, time_s: float, faces: Sequence[Box]) -> None:
+        """The analysis has looked at the picture of this session time; on its thread."""
         if self._blur is not None:
-            self._blur.saw(output.watermark_s, [seen.details["box"] for seen in output.observations])
+            self._blur.saw(time_s, faces)
 
     def health(self) -> RecordingHealth:
         """How it is doing."""
@@ -136,6 +132,7 @@ class Recording:
         """Close the media file and write the last of session.json; the sinks are closed by then."""
         if self._recorder is not None:
             self._recorder.close()
+            self._stopped = self._stopped or self._recorder.health().stopped
         self._write(self._record("complete" if complete else "cut-short", now_s, markers, outages))
 
     def _fail(self, why: str) -> None:

@@ -36,6 +36,7 @@ from live_sentiment.types import (
 )
 
 if TYPE_CHECKING:
+    from live_sentiment.perception.face.analyze import Box
     from live_sentiment.stages import Stages
 
 FRAMES = 16
@@ -62,7 +63,7 @@ class Session:
         gauges: observe queues and stages, by the clock that everything waits on.
         backlog_s: the most that may wait, in seconds of media, before something is let go; None lets nothing
             go and makes the feed wait.
-        on_look: told what was seen in a frame, from the thread that looks.
+        on_look: told the time of each picture looked at and every face in it, from the thread that looks.
         on_message: called from the thread of `run` after whatever a stage had to say.
     """
 
@@ -74,7 +75,7 @@ class Session:
         gauges: Gauges,
         *,
         backlog_s: float | None = None,
-        on_look: Callable[[StageOutput], None] | None = None,
+        on_look: Callable[[float, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
     ) -> None:
         self._feed, self._stages, self._analysis = feed, stages, analysis
@@ -177,7 +178,7 @@ class Session:
                     with looking.timed():
                         output = self._stages.face(frame)
                     if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
-                        self._on_look(output)
+                        self._on_look(frame.time_s, self._stages.face.boxes)
                 reach(frame.time_s)
                 self._say(partial(self._analysis.observe, "vision", output))
 

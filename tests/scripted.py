@@ -89,6 +89,7 @@ class _Face:
 
     def reset(self) -> None:
         self.frames_looked_at = self.frames_with_face = 0
+        self.boxes = ((0.0, 0.0, 10.0, 10.0),)
         self._grid = FrameGrid(self._rate_hz)
 
     def look_at(self, rate_hz: float) -> None:

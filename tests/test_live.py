@@ -6,12 +6,17 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import pytest
 from scripted import ScriptedDevice, ScriptedStages, Work
 
 from live_sentiment.clock import VirtualClock
 from live_sentiment.config import Config
+from live_sentiment.errors import RunError
 from live_sentiment.live import Live, LiveOutcome
+from live_sentiment.sinks.file import PieceFile
+from live_sentiment.sinks.reader import read_timeline
+from live_sentiment.sinks.session_file import read_session
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.types import Event, Modality
 
@@ -195,3 +200,59 @@ def test_stopping_finishes_what_was_captured() -> None:
 def test_two_runs_tell_the_same_story() -> None:
     first, second = (LiveRun(20.0, lost=[(5.0, 9.0)]) for _ in range(2))
     assert [repr(point) for point in first.last.finals] == [repr(point) for point in second.last.finals]
+
+
+def test_the_folder_of_a_session(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    run = LiveRun(
+        20.0,
+        folder=folder,
+        lost=[(5.0, 9.0)],
+        at={3.0: lambda live: live.mark("he laughs"), 12.0: Live.pause},
+    )
+    assert {path.name for path in folder.iterdir()} == {
+        "media.mkv",
+        "timeline.jsonl",
+        "transcript.vtt",
+        "session.json",
+    }
+    record = read_session(folder)
+    assert (record.state, record.duration_s) == ("complete", pytest.approx(20.0, abs=0.1))
+    assert [(marker.time_s, marker.note) for marker in record.markers] == [(3.0, "he laughs")]
+    camera = next(device for device in record.devices if device.device == "camera")
+    assert [(gap.start_s, gap.reason) for gap in camera.gaps] == [(5.0, "camera lost")]
+    assert camera.gaps[0].end_s == pytest.approx(9.04, abs=0.1)
+    timeline = read_timeline(folder / "timeline.jsonl")
+    assert timeline.end is not None
+    assert timeline.end["complete"]
+    with av.open(str(folder / "media.mkv")) as media:
+        # What is captured while the analysis is paused is recorded all the same.
+        assert media.duration / 1e6 == pytest.approx(20.0, abs=0.2)
+    assert run.outcome.folder == folder
+
+
+def full_after(lines: int) -> Callable[[PieceFile, str, str], None]:
+    """A disk that takes so many lines."""
+    write, left = PieceFile.write, iter(range(lines))
+
+    def wrapped(file: PieceFile, piece: str, kept: str) -> None:
+        if next(left, None) is None:
+            file.close()
+            raise RunError("no space left")
+        write(file, piece, kept)
+
+    return wrapped
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PieceFile, "write", full_after(20))
+    run = LiveRun(20.0, folder=tmp_path / "session")
+    assert run.outcome.summary.complete
+    assert run.outcome.summary.duration_s == pytest.approx(20.0, abs=0.25)
+    assert run.kinds() == ["recording-stopped"]
+    assert run.last.live is not None
+    assert run.last.live.recording is not None
+    assert run.last.live.recording.stopped == "no space left"
+    assert read_session(tmp_path / "session").recording.stopped == "no space left"

@@ -6,6 +6,7 @@ Latency: none. What it says of a frame depends on that frame and on earlier ones
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from live_sentiment.perception.face.track import FaceTracker
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
 from live_sentiment.weights.shipped import load_shipped
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, width, height in pixels."""
 
 MOUTH = (slice(31, 45), slice(11, 37))
 """Rows and columns of the aligned crop that hold the mouth, the chin and the lower cheeks."""
@@ -57,6 +61,8 @@ class FaceAnalyzer:
         """Frames that were analysed, of those given."""
         self.frames_with_face = 0
         """Of these, the ones with at least one face."""
+        self.boxes: tuple[Box, ...] = ()
+        """Every face of the frame looked at last, also those that are not read (`max_people`)."""
 
     def look_at(self, rate_hz: float) -> None:
         """Look at so many frames per second from now on; from any thread."""
@@ -78,7 +84,9 @@ class FaceAnalyzer:
         """Analyse one frame, or pass it over if it comes sooner than `rate_hz` asks for; in time order."""
         if not self._grid.takes(frame.time_s):
             return StageOutput((), frame.time_s)
-        people = self._largest(self._follow(frame))
+        everyone = self._follow(frame)
+        self.boxes = tuple(face.box for face in everyone)
+        people = self._largest(everyone)
         self.frames_looked_at += 1
         self.frames_with_face += bool(people)
         return StageOutput(self._observe(frame, people), frame.time_s)
