@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -92,18 +93,20 @@ def _watch(label: str, device: CaptureDevice, clock: Clock, console: Console) ->
     tally, loudest_dbfs = Tally(), None
     start_s = clock.now_s()
     device.start(tally, start_s)
-    with Live(console=console, auto_refresh=False) as display:
+    meter = (
+        Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext()
+    )
+    with meter as display:
         while clock.now_s() - start_s < CHECK_S:
             clock.sleep(STEP_S, threading.Event())
             health = device.health()
-            loudest_dbfs = max(
-                (level for level in (loudest_dbfs, health.level_dbfs) if level is not None), default=None
-            )
-            display.update(_line(label, health), refresh=True)
-        measured = health if tally.fps is None else replace(health, rate_hz=tally.fps)
-        problem = tally.problem or (None if tally.pictures or tally.samples else "it gives nothing")
-        line = _line(label, measured)
-        display.update(line + Text(f"  {problem}", style=ALERT) if problem else line, refresh=True)
+            levels = [level for level in (loudest_dbfs, health.level_dbfs) if level is not None]
+            loudest_dbfs = max(levels, default=None)
+            if display is not None:
+                display.update(_line(label, health), refresh=True)
+    problem = tally.problem or (None if tally.pictures or tally.samples else "it gives nothing")
+    line = _line(label, health if tally.fps is None else replace(health, rate_hz=tally.fps))
+    console.print(line.append(f"  {problem}", style=ALERT) if problem else line, soft_wrap=True)
     counted: dict[str, Any] = (
         {"pictures": tally.pictures, "fps": None if tally.fps is None else round(tally.fps, 2)}
         if health.device == "camera"
