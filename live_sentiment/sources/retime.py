@@ -33,8 +33,8 @@ _KAISER = 8.0
 
 
 def _make_table() -> FloatArray:
-    """Shape (phases + 1, taps): weights of the samples around a position that far behind the middle one."""
-    phase = np.arange(_PHASES + 1)[:, None] / _PHASES
+    """Shape (phases, taps): weights of the samples around a position that far behind the middle one."""
+    phase = np.arange(_PHASES)[:, None] / _PHASES
     distance = np.arange(TAPS) - (LATENCY - 1) - phase
     inside = np.sqrt(np.maximum(1 - (distance / LATENCY) ** 2, 0))
     weights = np.sinc(distance) * np.i0(_KAISER * inside)
@@ -90,10 +90,8 @@ class Retimer:
         self._held: FloatArray = np.zeros((self._channels, LATENCY - 1), np.float32)
         self._held_first = count - (LATENCY - 1)  # the device's count of the first one held
         self._given = 0  # samples that came out in this stretch
-        self._position, self._pace = (
-            max(position, float(count)),
-            1.0,
-        )  # of the sample at which the present piece begins
+        # The present piece: the position of its first sample, and by how much it grows for each one more.
+        self._position, self._pace = max(position, float(count)), 1.0
         self._in_piece = len(self._steps)  # samples of the present piece that came out
 
     def __call__(self, samples: FloatArray, clock: DeviceClock) -> FloatArray:

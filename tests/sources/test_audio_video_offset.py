@@ -18,7 +18,7 @@ from live_sentiment.sources.retime import Retimer
 from live_sentiment.types import FloatArray
 
 RATE_HZ = 8_000
-BLOCK = 256
+BLOCK = 800
 BEEPS_S = (2.0, 5.0, 30.0, 60.0, 600.0, 3600.0, 7200.0, 14_390.0)
 BEEP_S = 0.05
 LEAD_S, TAIL_S = 1.5, 0.5
