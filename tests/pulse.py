@@ -2,7 +2,8 @@
 
 A private PulseAudio daemon with a null sink, whose monitor is the microphone. It can be unplugged, which ends
 whatever plays, and plugged in again. Processes that are to hear it are started with `environment` over their
-own; PortAudio then lists it as "microphone" and, being the default source, as "default".
+own; PortAudio then lists it as "microphone" and, being the default source, as "default". (A process that has
+loaded PortAudio before must initialise it anew.)
 
 >>> with sound_server() as server:
 ...     server.play(Path("speech.wav"))
@@ -13,6 +14,7 @@ Debian and Ubuntu have what it needs in: pulseaudio, pulseaudio-utils, libasound
 
 from __future__ import annotations
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -52,10 +54,8 @@ def missing() -> str | None:
         return f"{', '.join(programs)} not found (Debian: pulseaudio, pulseaudio-utils)"
     if not any(list(Path("/").glob(f"{folder[1:]}/{_PLUGIN}")) for folder in _PLUGIN_FOLDERS):
         return "ALSA has no PulseAudio plugin (Debian: libasound2-plugins)"
-    try:
-        import sounddevice  # noqa: F401
-    except OSError as error:
-        return f"{error} (Debian: libportaudio2)"
+    if ctypes.util.find_library("portaudio") is None:
+        return "PortAudio not found (Debian: libportaudio2)"
     return None
 
 

@@ -39,7 +39,7 @@ class Errand(Generic[T]):
             self._abandoned = True
             brought = self._brought
         for result in brought:
-            self._undo(result)
+            threading.Thread(target=self._undo, args=(result,), name="errand", daemon=True).start()
 
     def _run(self) -> None:
         try:

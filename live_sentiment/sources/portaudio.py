@@ -16,11 +16,6 @@ from typing import Any
 from live_sentiment.sources.microphone_errors import microphone_error, opening_error
 from live_sentiment.sources.sound_backend import Heard, MicrophoneInfo
 
-MOST_CHANNELS = 8
-"""The most that are recorded of a microphone (7.1 sound, an array of eight) ..."""
-_MADE_UP = 2
-"""... but where more are offered, it is a sound server that makes up any number: stereo will do."""
-
 _lock = threading.Lock()
 _open = 0
 
@@ -38,11 +33,6 @@ def load() -> Any:
     except Exception as error:  # its own class of error cannot be imported: it does not initialise
         raise microphone_error("none") from error
     return sounddevice
-
-
-def channels_of(info: MicrophoneInfo) -> int:
-    """How many channels of a microphone are recorded."""
-    return info.channels if info.channels <= MOST_CHANNELS else _MADE_UP
 
 
 class PortAudio:
@@ -112,7 +102,7 @@ class PortAudioStream:
             heard(samples, time.currentTime - time.inputBufferAdcTime, status.input_overflow)
 
         sounddevice = load()
-        self.channels = channels_of(info)
+        self.channels = info.recorded_channels
         with _lock, quiet_stderr():
             stream = None
             try:
@@ -145,9 +135,11 @@ class PortAudioStream:
         """Stop at once and let go of the device."""
         global _open  # noqa: PLW0603
         with _lock, quiet_stderr():
-            self._stream.abort()
-            self._stream.close()
-            _open -= 1
+            try:
+                self._stream.abort()
+                self._stream.close()
+            finally:
+                _open -= 1
 
 
 @contextlib.contextmanager

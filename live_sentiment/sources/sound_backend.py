@@ -14,6 +14,10 @@ of them in seconds as the library tells it (0 or nonsense where it does not know
 sound before them. The samples are only lent."""
 
 
+MOST_CHANNELS = 8
+"""A microphone that offers more than 7.1 sound or an array of eight is taken for a sound server's."""
+
+
 @dataclass(frozen=True, slots=True)
 class MicrophoneInfo:
     """A microphone as the system lists it."""
@@ -29,6 +33,11 @@ class MicrophoneInfo:
     """Its default sample rate."""
     is_default: bool = False
     """Whether the system takes it where none is named."""
+
+    @property
+    def recorded_channels(self) -> int:
+        """How many of its channels are recorded: all, but of a sound server that makes up any number two."""
+        return self.channels if self.channels <= MOST_CHANNELS else 2
 
 
 class SoundStream(Protocol):
