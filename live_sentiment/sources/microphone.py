@@ -29,12 +29,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from live_sentiment.clock import Clock
 from live_sentiment.config import MicrophoneConfig
 from live_sentiment.sources.capture import CapturedSound, CaptureListener, DeviceHealth, DeviceState
 from live_sentiment.sources.errand import Errand
+from live_sentiment.sources.loudness import SilenceWatch, level_dbfs
+from live_sentiment.sources.microphone_errors import silence_message
 from live_sentiment.sources.microphones import same_microphone
 from live_sentiment.sources.portaudio import PortAudio
 from live_sentiment.sources.sound_backend import MicrophoneInfo, SoundBackend
@@ -97,6 +97,7 @@ class Microphone:
         self._dropped: Counter[str] = Counter()
         self._gaps, self._gap_s = 0, 0.0
         self._level_dbfs: float | None = None
+        self._silence = SilenceWatch()
 
     def open(self) -> None:
         """Open it; what it hears before `start` is not used.
@@ -218,8 +219,12 @@ class Microphone:
             self._listener.back("microphone", float(item.start))
         self._state = "running"
         self._reached = item.end
-        self._level_dbfs = _level_dbfs(item)
+        self._level_dbfs = level_dbfs(item)
         self._listener.sound(item)
+        if self._silence(item):
+            self._listener.event(
+                Event(float(item.end), "silent-microphone", silence_message(self._info.name))
+            )
 
     def _tell_gap(self, gap: Gap) -> None:
         self._count_gap(gap.length_s)
@@ -293,8 +298,3 @@ class Microphone:
 def _close_line(line: SoundLine | None) -> None:
     if line is not None:
         line.close()
-
-
-def _level_dbfs(sound: CapturedSound) -> float:
-    power = float(np.mean(np.square(sound.samples, dtype=np.float64))) / 32768**2
-    return 10 * math.log10(max(power, 1e-12))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from live_sentiment.errors import UsageError
 
-Trouble: TypeAlias = Literal["no library", "none", "gone", "refused", "busy", "failed"]
+Trouble: TypeAlias = Literal["no library", "none", "gone", "refused", "busy", "failed", "silent"]
 
 _WHAT: dict[Trouble, str] = {
     "no library": "the PortAudio library, by which microphones are heard, is not installed",
@@ -17,6 +17,7 @@ _WHAT: dict[Trouble, str] = {
     "refused": "the microphone {name} may not be used by this program",
     "busy": "the microphone {name} is in use by another program",
     "failed": "the microphone {name} cannot be opened ({detail})",
+    "silent": "the microphone {name} gives nothing but digital silence",
 }
 
 _TODO: dict[str, dict[Trouble, str]] = {
@@ -30,6 +31,7 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "Snap terminal must be allowed to record",
         "busy": "close that program (`fuser -v /dev/snd/*` names it), or choose the microphone that shares "
         "it: --microphone default",
+        "silent": "see that neither a switch on it nor `pavucontrol` or `alsamixer` mutes it",
         "failed": "see that `arecord -d 2 test.wav` records, and choose another one with --microphone",
     },
     "darwin": {
@@ -40,6 +42,8 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "refused": "allow your terminal program under System Settings > Privacy & Security > Microphone, "
         "then start it anew",
         "busy": "close Zoom, Teams, Logic and whatever else may use it alone",
+        "silent": "allow your terminal program under System Settings > Privacy & Security > Microphone, "
+        "start it anew, and see that the microphone is not muted",
         "failed": "see that System Settings > Sound > Input shows its level, and that your terminal program "
         "is allowed under Privacy & Security > Microphone",
     },
@@ -50,6 +54,7 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "refused": "allow desktop apps under Settings > Privacy & security > Microphone",
         "busy": "close Teams, Zoom and whatever else may use it, and take away the right of exclusive use "
         "under Sound > Recording > Properties > Advanced",
+        "silent": "see that it is not muted under Settings > System > Sound > Input, nor by a switch on it",
         "failed": "see that Settings > System > Sound > Input shows its level, and that desktop apps are "
         "allowed under Privacy & security > Microphone",
     },
@@ -75,9 +80,13 @@ def microphone_error(
         detail: what the library says, where that is all that is known.
         system: as `sys.platform` has it.
     """
-    what = _WHAT[trouble].format(name=name, detail=detail)
-    todo = _TODO.get(system, _TODO["linux"])[trouble]
-    return UsageError(f"{what}: {todo}; or go on without one: --no-microphone")
+    explained = _explained(trouble, name, detail, system)
+    return UsageError(f"{explained}; or go on without one: --no-microphone")
+
+
+def silence_message(name: str, system: str = sys.platform) -> str:
+    """What to tell of a microphone that can be opened and yet gives nothing."""
+    return _explained("silent", name, "", system)
 
 
 def opening_error(error: Exception, name: str, system: str = sys.platform) -> UsageError:
@@ -104,3 +113,8 @@ def _trouble(code: int, host_code: int) -> Trouble:
     if code == _HOST_ERROR and host_code in _REFUSED:
         return "refused"
     return "failed"
+
+
+def _explained(trouble: Trouble, name: str, detail: str, system: str) -> str:
+    what = _WHAT[trouble].format(name=name, detail=detail)
+    return f"{what}: {_TODO.get(system, _TODO['linux'])[trouble]}"

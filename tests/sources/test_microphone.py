@@ -322,6 +322,18 @@ def test_what_was_heard_before_the_session_began_is_not_given() -> None:
     assert not listener.events
 
 
+def test_one_that_gives_nothing_but_zeros_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripted_sound.LEVEL", 0.0)
+    room = Room(Script())
+    heard = room.run(15.0)
+    (event,) = heard.events
+    assert event.kind == "silent-microphone"
+    assert "Desk gives nothing but digital silence" in event.message
+    assert event.time_s == pytest.approx(5.0, abs=0.1)
+    assert room.healths[-1].level_dbfs == -120.0
+    assert not heard.news
+
+
 def test_a_microphone_that_cannot_be_opened_says_why() -> None:
     room = Room(Script(busy=[(0.0, 1e9)]))
     with pytest.raises(UsageError, match="busy"):

@@ -90,7 +90,7 @@ def test_no_microphone_at_all_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32", "freebsd14"])
-@pytest.mark.parametrize("trouble", ["no library", "none", "gone", "refused", "busy", "failed"])
+@pytest.mark.parametrize("trouble", ["no library", "none", "gone", "refused", "busy", "failed", "silent"])
 def test_each_trouble_says_what_to_do_on_each_system(system: str, trouble: Trouble) -> None:
     message = str(microphone_error(trouble, "Desk", "odd", system))
     others = [str(microphone_error(trouble, "Desk", "odd", other)) for other in ("linux", "darwin", "win32")]
