@@ -10,7 +10,10 @@ import pytest
 from live_sentiment import __version__
 from live_sentiment.console.main import build_parser, main
 
-HEAVY = ("torch", "cv2", "transformers", "faster_whisper", "av", "onnxruntime", "scipy", "sklearn")
+HEAVY = (
+    *("torch", "cv2", "transformers", "faster_whisper", "av", "onnxruntime", "scipy", "sklearn"),
+    "sounddevice",
+)
 
 
 def test_help_loads_no_heavy_library() -> None:
@@ -26,7 +29,9 @@ def test_help_loads_no_heavy_library() -> None:
     assert "--start" in done.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["replay"], ["models"], ["bench"], ["train"]])
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["devices"], ["replay"], ["repair"], ["models"], ["bench"], ["train"]]
+)
 def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_info:
         main([*command, "--help"])
@@ -43,6 +48,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["run", "--duration", "soon"], "is no time"),
         (["replay"], "CLIP"),
         (["replay", "a.mp4", "--speed", "fast"], "is no speed"),
         (["replay", "a.mp4", "--speed", "0"], "is no speed"),

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -364,54 +362,15 @@ sys.exit(code)
     ],
 )
 def test_keys_on_a_real_terminal(typed: str, says: str, exit_code: int) -> None:
-    import pty
-    import termios
+    from pseudo_terminal import OnTerminal
 
-    person, program = pty.openpty()
-    termios.tcsetwinsize(program, (24, 80))
-    before = termios.tcgetattr(program)
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
-        stdin=program,
-        stdout=program,
-        stderr=program,
-        start_new_session=True,
-        preexec_fn=lambda: _controlled_by(program),  # noqa: PLW1509 (no threads here)
-        env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
-    )
-    seen = _until(person, "q\x1b[0m")  # the first letter of the keys' line, in bold
-    os.write(person, typed.encode())
-    after = termios.tcgetattr(program)
-    os.close(program)
-    seen = _until(person, None)
-    assert process.wait(30) == exit_code, seen
-    assert says in seen
-    assert "\x1b[?1049l" in seen, "the alternate screen was left"
-    assert after != before
-    os.close(person)
-
-
-def _controlled_by(terminal: int) -> None:
-    """Make it the terminal whose Ctrl-C this process hears."""
-    import fcntl
-    import termios
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-
-
-def _until(person: int, text: str | None) -> str:
-    """What is shown up to `text`, or to the end."""
-    seen = b""
-    while text is None or text.encode() not in seen:
-        try:
-            piece = os.read(person, 4096)
-        except OSError:  # the terminal has no other end any more
-            break
-        if not piece:
-            break
-        seen += piece
-    return seen.decode("utf-8", "replace")
+    with OnTerminal(PROGRAM) as terminal:
+        terminal.see("3\x1b[0m")  # the keys are shown, and the last of them is 3
+        terminal.type(typed)
+        left, shown = terminal.end()
+    assert left == exit_code, shown
+    assert says in shown
+    assert "\x1b[?1049l" in shown, "the alternate screen was left"
 
 
 def test_the_clock_of_a_session_is_the_machines(machine: Machine) -> None:
