@@ -109,7 +109,7 @@ def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argp
     if options.json:
         print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
     else:
-        _print_summary(outcome, Console(highlight=False))
+        _print_summary(outcome, Console(highlight=False, soft_wrap=True))
 
 
 def _story(clip: Path, options: argparse.Namespace, screen: Console) -> Story | None:

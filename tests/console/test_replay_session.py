@@ -75,40 +75,34 @@ def test_sessions_of_one_name_and_clips_are_told_apart(session: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "interactive", "looked_at"),
+    ("arguments", "interactive", "looks"),
     [
-        ([], True, True),
-        (["--start", "5", "--speed", "4"], True, True),
-        ([], False, False),
-        (["--no-dashboard"], True, False),
-        (["clip"], True, False),
+        ([], True, [(0.0, 1.0)]),
+        (["--start", "5", "--speed", "4"], True, [(5.0, 4.0)]),
+        ([], False, []),
+        (["--no-dashboard"], True, []),
+        (["{session}"], True, []),
     ],
-    ids=["a session", "from within", "in a pipe", "not shown", "a session and a clip"],
+    ids=["a session", "from within", "in a pipe", "not shown", "named twice"],
 )
 def test_one_session_on_a_terminal_is_looked_at(
     session: Path,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
     interactive: bool,
-    looked_at: bool,
+    looks: list[tuple[float, float]],
 ) -> None:
-    looks: list[tuple[float, float]] = []
-    clip = tmp_path / "clip.wav"
-    factory.write_media(clip, sound=factory.tone(0.2), audio_codec="pcm_s16le")
+    looked: list[tuple[float, float]] = []
 
     def view(replay: Any, story: Story, start_s: float, speed: float, screen: Any) -> Any:
-        looks.append((start_s, speed))
+        looked.append((start_s, speed))
         return dashboard.Dashboard(replay.snapshot, screen)
 
-    terminal = type("Terminal", (), {"isatty": lambda self: interactive})()
-    monkeypatch.setattr("sys.stdin", terminal)
+    monkeypatch.chdir(session.parent)
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: interactive})())
     monkeypatch.setattr(dashboard, "can_draw", lambda console: interactive)
     monkeypatch.setattr(viewer, "viewed", view)
-    named = [str(clip) if argument == "clip" else argument for argument in arguments]
-    assert main(["replay", str(session), *named, "--output", str(tmp_path / "out")]) == 0
-    first = FakeReplay.made[0]
-    assert bool(looks) == looked_at
-    assert [type(sink) for sink in first.options["sinks"]] == ([Story] if looked_at else [])
-    if "--speed" in arguments:
-        assert looks == [(5.0, 4.0)]
+    named = [argument.format(session=session) for argument in arguments]
+    assert main(["replay", str(session), *named]) == 0
+    assert looked == looks
+    assert [type(sink) for sink in FakeReplay.made[0].options["sinks"]] == [Story] * len(looks)
