@@ -99,7 +99,7 @@ class Camera:
         if sys.platform == "darwin" and self._choice.kind == "device":
             opens(self._choice.index or 0)  # only on the main thread can macOS ask for the permission
         try:
-            self._await_first(self._readers.begin())
+            self._await_first(self._readers.begin(wanted=False))
         except BaseException:
             self.stop()
             raise
@@ -108,8 +108,10 @@ class Camera:
         """Hand frames to the listener, from a thread of the camera's own."""
         self._listener, self._zero_s = listener, zero_s
         self._alive_s = self._clock.now_s()
-        reader = self._readers.current or self._readers.begin()
-        reader.wanted = True
+        if self._readers.current is None:
+            self._readers.begin()
+        else:
+            self._readers.current.wanted = True
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._thread.start()
 

@@ -43,9 +43,10 @@ class FrameReader:
         device: touched by the reader's thread alone.
         clock: stamps the frames.
         wake: set whenever there is something new to look at.
+        wanted: whether frames are kept from the start.
     """
 
-    def __init__(self, device: FrameDevice, clock: Clock, wake: threading.Event) -> None:
+    def __init__(self, device: FrameDevice, clock: Clock, wake: threading.Event, wanted: bool) -> None:
         self._device, self._clock, self._wake = device, clock, wake
         self._box: deque[GrabbedFrame] = deque()
         self._abandoned = threading.Event()
@@ -58,7 +59,7 @@ class FrameReader:
         """Frames grabbed so far, retrieved or not."""
         self.alive_s = 0.0
         """On the clock: the last frame that could be read, or would have been but for a full box."""
-        self.wanted = False
+        self.wanted = wanted
         """Whether frames are retrieved at all; before, they are grabbed and let go."""
         self.dropped: Counter[str] = Counter({"late": 0, "unreadable": 0})
         """Frames lost here, by cause: "late" (the box was full), "unreadable"."""

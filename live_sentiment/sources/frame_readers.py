@@ -39,9 +39,9 @@ class FrameReaders:
         self._give_up_s = self._next_try_s = 0.0
         self._tries = 0
 
-    def begin(self) -> FrameReader:
-        """Open the device once more, on a new reader's thread."""
-        self.current = FrameReader(self._make_device(), self._clock, self._wake)
+    def begin(self, *, wanted: bool = True) -> FrameReader:
+        """Open the device once more, on a new reader's thread; for now perhaps without keeping its frames."""
+        self.current = FrameReader(self._make_device(), self._clock, self._wake, wanted)
         self._give_up_s = self._clock.now_s() + FIRST_FRAME_S
         self.current.start()
         return self.current
@@ -70,7 +70,7 @@ class FrameReaders:
         self._abandoned = [reader for reader in self._abandoned if not reader.finished.is_set()]
         if self.current is None and now_s >= self._next_try_s and len(self._abandoned) < MOST_HANGING:
             self._tries += 1
-            self.begin().wanted = True
+            self.begin()
 
     def settle(self) -> None:
         """Abandon the current one and wait a moment for its device to be released."""
