@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot, StreamHealth
-from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable
+from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable, said
 
 OLD_S = 10.0
 """Anything that has waited longer is shown as a problem."""
@@ -14,7 +14,7 @@ OLD_S = 10.0
 def health(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     """At most `height` lines of `width` cells: a failure, the latest events, streams, models, files."""
     about = [line for line in (_streams(snapshot), _models(snapshot), _outputs(snapshot)) if line]
-    story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), printable(e.message)) for e in snapshot.events]
+    story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), said(e)) for e in snapshot.events]
     if snapshot.failure:
         story.append(Text(printable(snapshot.failure), style=ALERT))
     # News come first; at least one line is theirs while there is any.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
 from live_sentiment.terminal.live import size
-from live_sentiment.terminal.theme import clock, percent, printable, span
+from live_sentiment.terminal.theme import clock, percent, printable, said, span
 
 STEPS = 10
 """Lines for a whole source whose length is known."""
@@ -30,7 +30,7 @@ class ProgressLines:
         """The lines to print now; mostly none."""
         for event in snapshot.events:
             if (key := (event.time_s, event.message)) not in self._told:
-                yield f"{clock(event.time_s)} {printable(event.message)}"
+                yield f"{clock(event.time_s)} {said(event)}"
                 self._told.add(key)
         self._told &= {(event.time_s, event.message) for event in snapshot.events}
         if snapshot.state == "running":

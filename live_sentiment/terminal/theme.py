@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from live_sentiment.types import Modality
+from live_sentiment.types import Event, Modality
 
 EMOTION_COLOURS: Mapping[str, str] = {
     "neutral": "#9aa3ad",
@@ -75,6 +75,12 @@ def percent(part: float) -> str:
 def printable(text: str) -> str:
     """Text from outside on one line, without control codes: file names may hold anything."""
     return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def said(event: Event) -> str:
+    """What an event tells, on one line; the note of a marker is told apart from the program's own words."""
+    note = event.kind == "marker" and event.message != "marker"
+    return f"{'marker: ' if note else ''}{printable(event.message)}"
 
 
 def signed(value: float) -> str:

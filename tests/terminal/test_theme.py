@@ -15,11 +15,12 @@ from live_sentiment.terminal.theme import (
     clock,
     percent,
     printable,
+    said,
     signed,
     slider,
     span,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
+from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Event
 
 
 def test_everything_has_a_colour():
@@ -80,3 +81,9 @@ def test_a_jump_is_drawn_as_a_line():
 
 def test_levels_count_from_the_top():
     assert [level(value, 5) for value in (1.0, 0.5, 0.0, -1.0, 7.0)] == [0, 1, 2, 4, 0]
+
+
+def test_a_marker_is_told_apart_from_what_the_program_says():
+    assert said(Event(1.0, "marker", "he\nsmiles")) == "marker: he\N{REPLACEMENT CHARACTER}smiles"
+    assert said(Event(1.0, "marker", "marker")) == "marker"
+    assert said(Event(1.0, "gap", "0.4 s are missing")) == "0.4 s are missing"
