@@ -101,7 +101,8 @@ class SoundServer:
 
     def play(self, sound: Path) -> subprocess.Popen[bytes]:
         """Begin to play a sound file where the microphone hears it; returns at once."""
-        command = ["paplay", f"--device={MICROPHONE}", "--latency-msec=20", str(sound)]
+        # So much ahead that a busy machine does not tear it, and so little that it begins soon.
+        command = ["paplay", f"--device={MICROPHONE}", "--latency-msec=250", str(sound)]
         player = subprocess.Popen(command, env=self._whole_environment)
         self._players.append(player)
         return player
