@@ -264,6 +264,32 @@ def test_a_slow_listener_loses_frames_that_are_counted_and_grabbing_goes_on(
     assert not stage.heard.losses
 
 
+def test_a_listener_that_was_held_up_finds_a_slow_camera_well(play: Play, clock: VirtualClock) -> None:
+    class HeldUp(Heard):
+        def picture(self, frame: VideoFrame) -> None:
+            super().picture(frame)
+            clock.sleep(10.0 if len(self.pictures) == 3 else 0.0, threading.Event())
+
+    stage = play(Part(-10.0, fps=1.0), heard=HeldUp())
+    stage.until(30.0)
+    assert not stage.heard.losses
+    assert stage.heard.times[-1] > 28.0
+
+
+def test_frames_that_come_within_one_millisecond_are_one(play: Play) -> None:
+    stage = play(BEFORE, Part(1.0, fps=3000.0), Part(1.2))
+    stage.until(2.0)
+    assert stage.camera.health().dropped["out of order"] > 100
+    assert np.all(np.diff(stage.heard.times) > 0)
+
+
+def test_a_picture_from_before_a_loss_does_not_make_the_camera_frozen_after_it(play: Play) -> None:
+    stage = play(BEFORE, Part(5.0, "same"), Part(8.0, "fail"), Part(13.0, "same"), Part(17.0))
+    stage.until(20.0)
+    assert stage.heard.kinds == []
+    assert stage.heard.returns[0] < 16.5
+
+
 def test_a_camera_may_come_back_with_another_size(play: Play) -> None:
     stage = play(BEFORE, Part(5.0, "fail"), Part(10.0, size=(96, 128)))
     stage.until(20.0)
