@@ -339,7 +339,7 @@ def test_a_log_gets_the_end_and_no_dashboard_nothing(
 
 
 PROGRAM = f"""
-import sys
+import sys, threading
 sys.path[:0] = [{str(Path(__file__).parent)!r}]
 import test_run
 from live_sentiment.clock import MonotonicClock
@@ -371,6 +371,21 @@ def test_keys_on_a_real_terminal(typed: str, says: str, exit_code: int) -> None:
     assert left == exit_code, shown
     assert says in shown
     assert "\x1b[?1049l" in shown, "the alternate screen was left"
+
+
+def test_a_session_that_hangs_at_its_end_is_left_at_a_second_ctrl_c() -> None:
+    from pseudo_terminal import OnTerminal
+
+    with OnTerminal(PROGRAM.replace("live.stopped.wait(30)", "threading.Event().wait(30)")) as terminal:
+        terminal.see("3\x1b[0m")
+        terminal.type("\x03")
+        for _ in range(4):  # frames, four of them a second
+            terminal.see("3\x1b[0m")
+        terminal.type("\x03")
+        exit_code, shown = terminal.end()
+    assert exit_code == 130
+    assert "\x1b[?1049l" in shown
+    assert "told" not in shown
 
 
 def test_the_clock_of_a_session_is_the_machines(machine: Machine) -> None:

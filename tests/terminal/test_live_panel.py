@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from rich.text import Text
 
 from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.compact import compact
+from live_sentiment.terminal.dashboard import render
 from live_sentiment.terminal.header import header, speed
 from live_sentiment.terminal.lines import ProgressLines
 from live_sentiment.terminal.live import device_line, live, notices, size
@@ -156,6 +159,21 @@ def test_real_time_is_no_speed() -> None:
 def test_one_line_has_room_for_alarms() -> None:
     lost = replace(RUNNING, live=replace(LIVE, devices=(replace(MICROPHONE, state="lost"),)))
     assert compact(lost, 60).plain.startswith("running  microphone lost  1:01")
+
+
+@pytest.mark.parametrize("devices", [(), (CAMERA,), (CAMERA, replace(MICROPHONE, dropped={"overflow": 1}))])
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (119, 24), (120, 24), (160, 50)])
+def test_a_live_screen_with_its_keys_fills_exactly_the_terminal(
+    size: tuple[int, int], devices: tuple[DeviceHealth, ...]
+) -> None:
+    width, height = size
+    console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
+    shown = replace(RUNNING, live=replace(LIVE, devices=devices))
+    console.print(render(shown, width, height, lambda snapshot, width: Text("keys" * width)))
+    *_, last = lines = console.export_text().splitlines()
+    assert len(lines) == height
+    assert len(last) == width
+    assert all(len(line) == width and line[-1] in "╮│╯" for line in lines[2:-1])
 
 
 def test_a_log_gets_a_line_a_minute() -> None:
