@@ -64,11 +64,6 @@ class SampleRing:
         """The clock at the latest callback; None before the first one."""
         return self._heard_s
 
-    @property
-    def given(self) -> int:
-        """Samples per channel that the device gave so far."""
-        return self._given
-
     def write(self, block: NDArray[Any], host_s: float, age_s: float, overflow: bool) -> None:
         """Copy a callback's block, shape (n, channels); for the writer alone."""
         frames = len(block)

@@ -87,11 +87,6 @@ class SoundPlacement:
         self._off: list[tuple[_Block, float]] = []  # the latest blocks far off the line, and how far
 
     @property
-    def due(self) -> Fraction:
-        """Session time of the sample that comes next; nothing before it will come any more."""
-        return self._due
-
-    @property
     def drift_ppm(self) -> float | None:
         """By how much the device's clock is fast against the host's; None while unknown."""
         return self._clock.drift_ppm
