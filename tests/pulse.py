@@ -84,14 +84,17 @@ class SoundServer:
         """Plug the microphone in; returns when it hears, after some two seconds."""
         form = [f"sink_name={MICROPHONE}", f"rate={self.rate_hz}", f"channels={self.channels}"]
         self._module = self._control("load-module", "module-null-sink", *form).strip()
-        # Left alone, a null sink works in blocks of two seconds, as no sound card does. This listener, from
-        # whom the server drops what nobody fetches, makes it work in short ones.
+        # Left alone, a null sink works in blocks of two seconds, as no sound card does. A listener makes it
+        # work in short ones; another tells when the first block is over.
         command = ["parec", "--latency-msec=20", f"--device={MICROPHONE}.monitor", "--raw"]
+        nowhere = subprocess.DEVNULL
         self._listener = subprocess.Popen(
-            command, env=self._whole_environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command, env=self._whole_environment, stdout=nowhere, stderr=nowhere
         )
-        assert self._listener.stdout is not None
-        os.read(self._listener.stdout.fileno(), 1)
+        first = subprocess.Popen(command, env=self._whole_environment, stdout=subprocess.PIPE, stderr=nowhere)
+        assert first.stdout is not None
+        os.read(first.stdout.fileno(), 1)
+        self._stop(first)
 
     def unplug(self) -> None:
         """Pull the microphone out, under whoever listens to it."""
