@@ -15,11 +15,12 @@ from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.quality import Quality, quality_steps
-from live_sentiment.recording import Recording
+from live_sentiment.recording import Course, Recording
 from live_sentiment.session import Session
 from live_sentiment.sinks.lags import LagGauge
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
+from live_sentiment.sinks.session_file import AnalysisRecord, LagRecord
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import LiveHealth, Snapshot, State, StreamHealth
 from live_sentiment.sources.capture import CaptureDevice, Device
@@ -188,9 +189,7 @@ class Live:
             for _ in self._quality.set_level(0):
                 pass
             if self._recording is not None:
-                self._recording.finish(
-                    self._ended_s, self._markers, self._feed.outages, complete=self._state == "finished"
-                )
+                self._recording.finish(self._course(), complete=self._state == "finished")
         return self.outcome()
 
     def stop(self) -> None:
@@ -287,7 +286,20 @@ class Live:
         for said in self._quality.set_level(level):
             self._analysis.event(Event(now_s, "quality", said))
         if self._recording is not None:
-            self._recording.keep(now_s, self._markers, self._feed.outages)
+            self._recording.keep(now_s, self._course)
+
+    def _course(self) -> Course:
+        dropped = {
+            f"{name} {cause}": count
+            for name, queue in self.gauges.queues().items()
+            for cause, count in queue.dropped.items()
+        }
+        provisional, final = (
+            LagRecord(p50_s=p50_s, p95_s=p95_s)
+            for p50_s, p95_s in map(_p50_p95, (self._lags.provisional, self._lags.final))
+        )
+        analysis = AnalysisRecord(dropped=dropped, provisional_lag=provisional, final_lag=final)
+        return Course(self._elapsed_s(), tuple(self._markers), self._feed.outages, analysis)
 
     def _overruns(self) -> int:
         return sum(queue.dropped.get(OVERRUN, 0) for queue in self.gauges.queues().values())

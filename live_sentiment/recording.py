@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from live_sentiment.clock import Clock
@@ -15,6 +16,7 @@ from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recorder import MediaRecorder
 from live_sentiment.sinks.session_file import (
+    AnalysisRecord,
     DeviceRecord,
     GapRecord,
     Marker,
@@ -32,6 +34,18 @@ from live_sentiment.sources.live import Outage, Tape
 MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
 KEEP_EVERY_S = 5.0
 """session.json is brought up to date so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a session has gone so far."""
+
+    now_s: float
+    """Session time reached."""
+    markers: Sequence[tuple[float, str]]
+    """Session time and note of each."""
+    outages: Sequence[Outage]
+    analysis: AnalysisRecord
 
 
 class Recording:
@@ -83,7 +97,7 @@ class Recording:
         self._session = SessionFile(folder)
         self._kept_s = 0.0
         self._stopped: str | None = None
-        self._write(self._record("recording", 0.0, (), ()))
+        self._write(self._record("recording", Course(0.0, (), (), AnalysisRecord())))
 
     @property
     def tape(self) -> Tape | None:
@@ -112,28 +126,21 @@ class Recording:
             health.folder, health.bytes_written, health.free_bytes, health.stopped or self._stopped
         )
 
-    def keep(self, now_s: float, markers: Sequence[tuple[float, str]], outages: Sequence[Outage]) -> None:
+    def keep(self, now_s: float, course: Callable[[], Course]) -> None:
         """Bring session.json up to date, every few seconds; on the analysis' thread."""
         if now_s - self._kept_s < KEEP_EVERY_S:
             return
         self._kept_s = now_s
         if self._recorder is not None and (why := self._recorder.health().stopped) is not None:
             self._fail(why)
-        self._write(self._record("recording", now_s, markers, outages))
+        self._write(self._record("recording", course()))
 
-    def finish(
-        self,
-        now_s: float,
-        markers: Sequence[tuple[float, str]],
-        outages: Sequence[Outage],
-        *,
-        complete: bool,
-    ) -> None:
+    def finish(self, course: Course, *, complete: bool) -> None:
         """Close the media file and write the last of session.json; the sinks are closed by then."""
         if self._recorder is not None:
             self._recorder.close()
             self._stopped = self._stopped or self._recorder.health().stopped
-        self._write(self._record("complete" if complete else "cut-short", now_s, markers, outages))
+        self._write(self._record("complete" if complete else "cut-short", course))
 
     def _fail(self, why: str) -> None:
         if self._stopped is None:
@@ -146,29 +153,24 @@ class Recording:
         except RunError as error:
             self._fail(str(error))
 
-    def _record(
-        self,
-        state: SessionState,
-        now_s: float,
-        markers: Sequence[tuple[float, str]],
-        outages: Sequence[Outage],
-    ) -> SessionRecord:
+    def _record(self, state: SessionState, course: Course) -> SessionRecord:
         recorder = self._recorder
         return SessionRecord(
             started=self._started,
             state=state,
-            duration_s=now_s,
+            duration_s=course.now_s,
             devices=tuple(
                 DeviceRecord.of(
                     device.health(),
                     tuple(
                         GapRecord(start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason)
-                        for gap in outages
+                        for gap in course.outages
                         if gap.device == kind
                     ),
                 )
                 for kind, device in self._devices.items()
             ),
+            analysis=course.analysis,
             recording=RecordingRecord(
                 files=(MEDIA,) if recorder else (),
                 faces_blurred=self._blur is not None,
@@ -176,7 +178,7 @@ class Recording:
                 stopped=self._stopped,
                 dropped=dict(recorder.dropped) if recorder else {},
             ),
-            markers=tuple(Marker(time_s=time_s, note=note) for time_s, note in markers),
+            markers=tuple(Marker(time_s=time_s, note=note) for time_s, note in course.markers),
             models=dict(self._models),
             configuration=self._config.model_dump(mode="json"),
             software=software_versions(),

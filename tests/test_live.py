@@ -222,6 +222,8 @@ def test_the_folder_of_a_session(tmp_path: Path) -> None:
     camera = next(device for device in record.devices if device.device == "camera")
     assert [(gap.start_s, gap.reason) for gap in camera.gaps] == [(5.0, "camera lost")]
     assert camera.gaps[0].end_s == pytest.approx(9.04, abs=0.1)
+    assert record.analysis.dropped == {}
+    assert 0 < record.analysis.provisional_lag.p50_s < record.analysis.final_lag.p95_s
     timeline = read_timeline(folder / "timeline.jsonl")
     assert timeline.end is not None
     assert timeline.end["complete"]

@@ -111,6 +111,22 @@ class RecordingRecord(_Part):
     """Pictures and stretches of sound that were captured and not recorded, by cause."""
 
 
+class LagRecord(_Part):
+    """How old results were when they were published."""
+
+    p50_s: Seconds = Field(default=0.0, validation_alias="p50", serialization_alias="p50")
+    p95_s: Seconds = Field(default=0.0, validation_alias="p95", serialization_alias="p95")
+
+
+class AnalysisRecord(_Part):
+    """How the analysis kept up."""
+
+    dropped: dict[str, int] = Field(default_factory=dict)
+    """What was captured and not analysed, in pictures and blocks of sound, by cause."""
+    provisional_lag: LagRecord = LagRecord()
+    final_lag: LagRecord = LagRecord()
+
+
 class Marker(_Part):
     """A moment that the user marked."""
 
@@ -127,6 +143,7 @@ class SessionRecord(_Part):
     duration_s: Seconds = Field(default=0.0, validation_alias="duration", serialization_alias="duration")
     """Session time reached so far."""
     devices: tuple[DeviceRecord, ...] = ()
+    analysis: AnalysisRecord = AnalysisRecord()
     recording: RecordingRecord = RecordingRecord()
     markers: tuple[Marker, ...] = ()
     models: dict[str, str] = Field(default_factory=dict)
