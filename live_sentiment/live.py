@@ -184,7 +184,7 @@ class Live:
             self._state, self._failure = "failed", str(error) or "interrupted"
             raise
         finally:
-            self._ended_s = self._now_s()
+            self._ended_s = self.now_s()
             # The models may serve another session.
             for _ in self._quality.set_level(0):
                 pass
@@ -198,16 +198,20 @@ class Live:
             self._state = "finishing"
         self._feed.stop()
 
-    def mark(self, note: str) -> None:
-        """Drop a marker at this moment."""
-        at_s = self._now_s()
+    def now_s(self) -> float:
+        """Session time of this moment."""
+        return self._clock.now_s() - self._zero_s
+
+    def mark(self, note: str, at_s: float | None = None) -> None:
+        """Drop a marker at a moment, by default this one; it is told now, whichever moment it speaks of."""
+        at_s = self.now_s() if at_s is None else at_s
         self._markers.append((at_s, note))
         self._session.event(Event(at_s, "marker", note or "marker"))
 
     def pause(self) -> None:
         """Stop analysing, or go on; what is recorded goes on all the while."""
         with self._switches:
-            at_s, paused = self._now_s(), not self._feed.paused
+            at_s, paused = self.now_s(), not self._feed.paused
             self._feed.pause(paused)
             said = "the analysis is paused" if paused else "the analysis goes on"
             self._session.event(Event(at_s, PAUSED if paused else "resumed", said))
@@ -217,7 +221,7 @@ class Live:
     def switch(self, modality: Modality) -> None:
         """Leave a modality out of the result from now on, or take it in again."""
         with self._switches:
-            off, at_s = modality not in self._off, self._now_s()
+            off, at_s = modality not in self._off, self.now_s()
             self._off ^= {modality}
             said = f"{modality} is switched {'off' if off else 'on'}"
             self._session.event(Event(at_s, f"switched-{'off' if off else 'on'}", said))
@@ -280,7 +284,7 @@ class Live:
 
     def _look_after(self) -> None:
         """Runs on the analysis' own thread after every message: load, and the record of the session."""
-        now_s, overruns = self._now_s(), self._overruns()
+        now_s, overruns = self.now_s(), self._overruns()
         level = self._governor.observe(now_s, self.backlog_s, lost=overruns > self._overrun)
         self._overrun = overruns
         for said in self._quality.set_level(level):
@@ -314,13 +318,10 @@ class Live:
 
     def _tell_recording_stopped(self, why: str) -> None:
         # Sinks are called on the analysis' own thread, which must not wait for itself.
-        self._analysis.event(Event(self._now_s(), "recording-stopped", why))
-
-    def _now_s(self) -> float:
-        return self._clock.now_s() - self._zero_s
+        self._analysis.event(Event(self.now_s(), "recording-stopped", why))
 
     def _elapsed_s(self) -> float:
-        return self._now_s() if self._ended_s is None else self._ended_s
+        return self.now_s() if self._ended_s is None else self._ended_s
 
 
 def _p50_p95(durations: Histogram) -> tuple[float, float]:

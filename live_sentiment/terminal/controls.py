@@ -24,8 +24,12 @@ class Controlled(Protocol):
         """End the session properly."""
         ...
 
-    def mark(self, note: str) -> None:
-        """Drop a marker."""
+    def now_s(self) -> float:
+        """Session time of this moment."""
+        ...
+
+    def mark(self, note: str, at_s: float) -> None:
+        """Drop a marker at a moment of session time."""
         ...
 
     def pause(self) -> None:
@@ -44,6 +48,8 @@ class LiveControls:
         self._live = live
         self._note: str | None = None
         """What has been typed of a marker's note; None where none is being typed."""
+        self._marked_s = 0.0
+        """The moment that it speaks of."""
 
     def press(self, key: str) -> None:
         """Do what a key stands for; others do nothing."""
@@ -52,7 +58,7 @@ class LiveControls:
         elif key == "q":
             self._live.stop()
         elif key == "m":
-            self._note = ""
+            self._note, self._marked_s = "", self._live.now_s()
         elif key == "p":
             self._live.pause()
         elif key in _SWITCHES:
@@ -73,7 +79,7 @@ class LiveControls:
     def _type(self, note: str, key: str) -> None:
         if key == "enter":
             self._note = None
-            self._live.mark(note.strip())
+            self._live.mark(note.strip(), self._marked_s)
         elif key == "escape":
             self._note = None
         elif key == "backspace":

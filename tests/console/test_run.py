@@ -68,7 +68,10 @@ class FakeLive:
         self.told.append("stop")
         self.stopped.set()
 
-    def mark(self, note: str) -> None:
+    def now_s(self) -> float:
+        return 0.0
+
+    def mark(self, note: str, at_s: float) -> None:
         self.told.append(f"mark {note}")
 
     def pause(self) -> None:

@@ -21,11 +21,17 @@ class Told:
     """A session that notes what it is told."""
 
     what: list[str] = field(default_factory=list)
+    time_s: float = 0.0
+    marked_s: list[float] = field(default_factory=list)
+
+    def now_s(self) -> float:
+        return self.time_s
 
     def stop(self) -> None:
         self.what.append("stop")
 
-    def mark(self, note: str) -> None:
+    def mark(self, note: str, at_s: float) -> None:
+        self.marked_s.append(at_s)
         self.what.append(f"mark {note!r}")
 
     def pause(self) -> None:
@@ -69,6 +75,16 @@ def test_a_marker_takes_a_note(live: Told, controls: LiveControls) -> None:
     assert live.what == ["mark 'he smiles'"]
     press(controls, "m", "enter")
     assert live.what[1:] == ["mark ''"], "a marker needs no note"
+
+
+def test_a_marker_speaks_of_the_moment_at_which_its_note_was_begun(
+    live: Told, controls: LiveControls
+) -> None:
+    live.time_s = 7.0
+    press(controls, "m", *"he smiles")
+    live.time_s = 12.0
+    press(controls, "enter")
+    assert live.marked_s == [7.0]
 
 
 def test_while_a_note_is_typed_no_key_does_anything_else(live: Told, controls: LiveControls) -> None:
