@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.quality import Quality, quality_steps
 from live_sentiment.recording import Course, Recording
 from live_sentiment.session import Session
+from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.lags import LagGauge
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
@@ -81,6 +83,7 @@ class Live:
         keep_media: record picture and sound into it.
         blur_faces: hide every face in the recorded picture.
         duration_s: ends by itself after so long.
+        sinks: are told the story too, beside the files; the session goes on without one that fails.
         clock: stamps, and measures lag.
 
     Raises:
@@ -98,6 +101,7 @@ class Live:
         keep_media: bool = True,
         blur_faces: bool = False,
         duration_s: float | None = None,
+        sinks: Sequence[Sink] = (),
         clock: Clock | None = None,
     ) -> None:
         self._config, self._stages = config, stages
@@ -118,7 +122,8 @@ class Live:
         self.gauges = Gauges(self._clock)
         self._recent, self._summarizer = Recent(), Summarizer()
         self._lags = LagGauge(self._clock, self._zero_s)
-        sinks: list[Sink] = [self._summarizer, self._recent, self._lags]
+        told: list[Sink] = [self._summarizer, self._recent, self._lags]
+        told += (Guarded(sink, self._tell_sink_failed) for sink in sinks)
         self._recording: Recording | None = None
         if folder is not None:
             self._recording = Recording(
@@ -131,7 +136,7 @@ class Live:
                 blur_faces=blur_faces,
                 on_failure=self._tell_recording_stopped,
             )
-            sinks = [*self._recording.sinks, *sinks]
+            told = [*self._recording.sinks, *told]
         self._feed = LiveFeed(
             self._devices,
             absent,
@@ -145,7 +150,7 @@ class Live:
             WindowAligner(config.window, absent),
             stages.fusion,
             Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
-            sinks,
+            told,
             absent=absent,
             gauges=self.gauges,
         )
@@ -319,6 +324,9 @@ class Live:
     def _tell_recording_stopped(self, why: str) -> None:
         # Sinks are called on the analysis' own thread, which must not wait for itself.
         self._analysis.event(Event(self.now_s(), "recording-stopped", why))
+
+    def _tell_sink_failed(self, why: str) -> None:
+        self._analysis.event(Event(self.now_s(), "sink-failed", why))
 
     def _elapsed_s(self) -> float:
         return self.now_s() if self._ended_s is None else self._ended_s

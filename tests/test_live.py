@@ -8,13 +8,14 @@ from pathlib import Path
 
 import av
 import pytest
-from scripted import ScriptedDevice, ScriptedStages, Work
+from scripted import ScriptedDevice, ScriptedStages, Story, Work
 
 from live_sentiment.clock import VirtualClock
 from live_sentiment.config import Config
 from live_sentiment.errors import RunError
 from live_sentiment.live import Live, LiveOutcome
 from live_sentiment.sinks.file import PieceFile
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.reader import read_timeline
 from live_sentiment.sinks.session_file import read_session
 from live_sentiment.snapshot import Snapshot
@@ -36,6 +37,7 @@ class LiveRun:
         lost_device: str = "camera",
         without: str | None = None,
         folder: Path | None = None,
+        sinks: Sequence[Sink] = (),
         at: dict[float, Callable[[Live], None]] | None = None,
     ) -> None:
         clock = VirtualClock()
@@ -52,6 +54,7 @@ class LiveRun:
                 microphone=None if without == "microphone" else microphone,
                 folder=folder,
                 duration_s=duration_s,
+                sinks=sinks,
                 clock=clock,
             )
             self._clock, self._over = clock, threading.Event()
@@ -231,6 +234,16 @@ def test_the_folder_of_a_session(tmp_path: Path) -> None:
         # What is captured while the analysis is paused is recorded all the same.
         assert media.duration / 1e6 == pytest.approx(20.0, abs=0.2)
     assert run.outcome.folder == folder
+
+
+def test_sinks_of_the_caller_are_told_the_story_and_one_that_fails_is_left_out() -> None:
+    whole, failing = Story(), Story(full_after=10)
+    run = LiveRun(10.0, sinks=[failing, whole])
+    assert run.outcome.summary.complete
+    assert [point.time_s for point in whole.finals][-1] == pytest.approx(10.0, abs=0.25)
+    assert whole.complete
+    assert len(failing.finals) == 11
+    assert [(event.kind, event.message) for event in run.events] == [("sink-failed", "no space left")]
 
 
 def full_after(lines: int) -> Callable[[PieceFile, str, str], None]:
