@@ -17,14 +17,15 @@ from live_sentiment.config import Config
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.quality import Quality, quality_steps
 from live_sentiment.recording import Course, Recording
-from live_sentiment.session import Session
+from live_sentiment.session import STAGES_BY_THREAD, Session
+from live_sentiment.sinks.blur import Box
 from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.lags import LagGauge
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.session_file import AnalysisRecord, LagRecord
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import LiveHealth, Snapshot, State, StreamHealth
+from live_sentiment.snapshot import LiveHealth, Picture, Snapshot, State, StreamHealth
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
 from live_sentiment.stages import Stages
@@ -32,7 +33,7 @@ from live_sentiment.streams.channel import OVERRUN
 from live_sentiment.streams.gauges import Gauges, Histogram
 from live_sentiment.streams.governor import LoadGovernor
 from live_sentiment.timeline.timeline import Timeline
-from live_sentiment.types import MODALITIES, Absence, Event, Modality
+from live_sentiment.types import MODALITIES, Absence, Event, Modality, VideoFrame
 
 SWITCHED_OFF = "switched off"
 PAUSED = "paused"
@@ -160,7 +161,7 @@ class Live:
             self._analysis,
             self.gauges,
             backlog_s=config.overload.backlog_s,
-            on_look=self._recording.looked if self._recording else None,
+            on_look=self._looked,
             on_message=self._look_after,
         )
         self._quality = Quality(quality_steps(config.perception, stages, stages.smaller_recogniser))
@@ -173,6 +174,7 @@ class Live:
         self._state: State = "starting"
         self._failure: str | None = None
         self._ended_s: float | None = None
+        self._picture: Picture | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
@@ -212,6 +214,10 @@ class Live:
         at_s = self.now_s() if at_s is None else at_s
         self._markers.append((at_s, note))
         self._session.event(Event(at_s, "marker", note or "marker"))
+
+    def tell(self, kind: str, message: str) -> None:
+        """Add an event of this moment to the story; from any thread but the one that tells the sinks."""
+        self._session.event(Event(self.now_s(), kind, message))
 
     def pause(self) -> None:
         """Stop analysing, or go on; what is recorded goes on all the while."""
@@ -262,11 +268,13 @@ class Live:
                 device=str(self._stages.device),
                 outputs=self.outputs,
                 failure=self._failure,
+                picture=self._picture,
                 live=LiveHealth(
                     devices=tuple(device.health() for device in self._devices.values()),
                     lag_s=self.backlog_s,
                     provisional_lag_s=_p50_p95(self._lags.provisional),
                     final_lag_s=_p50_p95(self._lags.final),
+                    real_time_factor=self._real_time_factor(),
                     lowered=self._quality.lowered,
                     recording=self._recording.health() if self._recording else None,
                     paused=self._feed.paused,
@@ -286,6 +294,19 @@ class Live:
             if modality in captured_s
         ]
         return max(behind, default=0.0)
+
+    def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
+        self._picture = Picture(frame.image, frame.time_s, tuple(faces))
+        if self._recording is not None:
+            self._recording.looked(frame.time_s, faces)
+
+    def _real_time_factor(self) -> float | None:
+        """Of the busiest of the threads that a session has."""
+        elapsed_s, stages = self._elapsed_s(), self.gauges.stages()
+        worked_s = [
+            sum(stages[name].total_s for name in names if name in stages) for names in STAGES_BY_THREAD
+        ]
+        return max(worked_s) / elapsed_s if elapsed_s > 0 and any(worked_s) else None
 
     def _look_after(self) -> None:
         """Runs on the analysis' own thread after every message: load, and the record of the session."""

@@ -16,12 +16,13 @@ from live_sentiment.config import Config
 from live_sentiment.errors import UsageError
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
+from live_sentiment.sinks.blur import Box
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Picture, Snapshot, State, StreamHealth
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
@@ -29,6 +30,7 @@ from live_sentiment.sources.pacing import Pacer
 from live_sentiment.stages import Stages
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
+from live_sentiment.types import VideoFrame
 
 TIMELINE = "timeline.jsonl"
 TRANSCRIPT = "transcript.vtt"
@@ -132,7 +134,8 @@ class Replay:
             absent=feed.absent,
             gauges=self.gauges,
         )
-        self._session = Session(feed, stages, self._analysis, self.gauges)
+        self._session = Session(feed, stages, self._analysis, self.gauges, on_look=self._looked)
+        self._picture: Picture | None = None
         self._state: State = "starting"
         self._began_s = self._clock.now_s()
         self._ended_s: float | None = None
@@ -191,6 +194,7 @@ class Replay:
                 device=str(self._stages.device),
                 outputs=self.outputs,
                 failure=self._failure,
+                picture=self._picture,
             )
         )
 
@@ -198,6 +202,9 @@ class Replay:
     def first_result_s(self) -> float | None:
         """Clock time of the first result, provisional or final."""
         return self._analysis.first_result_s
+
+    def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
+        self._picture = Picture(frame.image, frame.time_s, tuple(faces))
 
     def _elapsed_s(self) -> float:
         return (self._clock.now_s() if self._ended_s is None else self._ended_s) - self._began_s

@@ -50,6 +50,14 @@ BLOCKS = 1000
 MESSAGES = 256
 """Stage outputs that may wait for the analysis."""
 
+STAGES_BY_THREAD = (
+    ("face",),
+    ("voice activity", "voice"),
+    ("speech to text", "text"),
+    ("fusion", "sinks"),
+)
+"""Which gauges time the work of which thread: they run side by side, and the busiest sets the pace."""
+
 Message = Callable[[], None]
 
 
@@ -63,7 +71,7 @@ class Session:
         gauges: observe queues and stages, by the clock that everything waits on.
         backlog_s: the most that may wait, in seconds of media, before something is let go; None lets nothing
             go and makes the feed wait.
-        on_look: told the time of each picture looked at and every face in it, from the thread that looks.
+        on_look: told each picture looked at and every face in it, from the thread that looks.
         on_message: called from the thread of `run` after whatever a stage had to say.
     """
 
@@ -75,7 +83,7 @@ class Session:
         gauges: Gauges,
         *,
         backlog_s: float | None = None,
-        on_look: Callable[[float, Sequence[Box]], None] | None = None,
+        on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
     ) -> None:
         self._feed, self._stages, self._analysis = feed, stages, analysis
@@ -178,7 +186,7 @@ class Session:
                     with looking.timed():
                         output = self._stages.face(frame)
                     if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
-                        self._on_look(frame.time_s, self._stages.face.boxes)
+                        self._on_look(frame, self._stages.face.boxes)
                 reach(frame.time_s)
                 self._say(partial(self._analysis.observe, "vision", output))
 

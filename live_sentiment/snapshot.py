@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from live_sentiment.sources.capture import DeviceHealth
-from live_sentiment.types import Event, Modality, TimelinePoint, Word
+from live_sentiment.types import Event, ImageArray, Modality, TimelinePoint, Word
 
 State: TypeAlias = Literal["starting", "running", "finishing", "finished", "failed"]
 
 HISTORY_S = 60.0
 """A snapshot looks back this far, so that an hour-old session costs no more to show than a young one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture that the face stage has looked at: the very array, which nobody writes to."""
+
+    image: ImageArray
+    """Shape (height, width, 3), uint8, BGR."""
+    time_s: float
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    """Every face in it: left, top, width, height in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class LiveHealth:
     """p50 and p95 of the age of provisional results when they were published."""
     final_lag_s: tuple[float, float] = (0.0, 0.0)
     """Likewise of final ones."""
+    real_time_factor: float | None = None
+    """Seconds of work per second of the session, on the busiest thread: at 1 it can just keep up."""
     lowered: tuple[str, ...] = ()
     """What was given up to keep up, in the order in which it was, for people."""
     recording: RecordingHealth | None = None
@@ -89,6 +102,8 @@ class Snapshot:
     """Words committed in the last HISTORY_S."""
     partial_words: tuple[Word, ...] = ()
     """The transcriber's guess behind them."""
+    picture: Picture | None = None
+    """The newest one looked at; None before the first, and where none belongs to what is shown."""
     events: tuple[Event, ...] = ()
     """The latest events, oldest first."""
     streams: tuple[StreamHealth, ...] = ()
