@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
-from live_sentiment.errors import LiveSentimentError, RunError
+from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
+from live_sentiment.errors import LiveSentimentError, RunError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from live_sentiment.config import Config
     from live_sentiment.playback import Story
     from live_sentiment.replay import Outcome, Replay
+    from live_sentiment.sinks.outlet import Outlet
+    from live_sentiment.sinks.protocol import Sink
 
 EXAMPLES = """\
 examples:
@@ -25,6 +29,7 @@ examples:
   live-sentiment replay interviews/ 'takes/*.mkv' --output results
   live-sentiment replay talk.mp4 --start 1:30 --end 2:00 --speed 1
   live-sentiment replay talk.mp4 --no-dashboard --json
+  live-sentiment replay talk.mp4 --speed 1 --lsl --osc 127.0.0.1:9000
   live-sentiment replay recordings/2026-11-21_14-03-07
 
 keys, where one recorded session is replayed on a terminal:
@@ -58,12 +63,15 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--end", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
     parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object a clip, not a summary")
+    add_outlet_options(parser)
     add_config_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Analyse every clip; a clip that fails is reported and the others go on."""
+    if any_outlet(options) and options.speed != 1:
+        raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
     config = config_from(options)
     from live_sentiment.sources.inputs import find_media
 
@@ -96,9 +104,11 @@ def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argp
     screen = Console(stderr=options.json)
     story = _story(clip, options, screen)
     excerpt = Excerpt(options.start, options.end, options.speed)
-    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=[story] if story else [])
+    outlets = open_outlets(options, config)
+    sinks: list[Sink] = [*outlets, story] if story else [*outlets]
+    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=sinks)
     try:
-        with _shown(replay, options, screen, story):
+        with _shown(replay, options, screen, story), _telling(outlets, options):
             outcome = replay.run()
     except KeyboardInterrupt:
         _say_what_is_kept(replay)
@@ -135,6 +145,31 @@ def _shown(
     from live_sentiment.terminal.dashboard import Dashboard
 
     return Dashboard(replay.snapshot, screen)
+
+
+@contextlib.contextmanager
+def _telling(outlets: list[Outlet], options: argparse.Namespace) -> Iterator[None]:
+    """Begin the outlets with session time running from now, and say at the end what went wrong with them.
+
+    It stays out of the timeline, which is the same wherever a file is analysed.
+    """
+    from live_sentiment.clock import MonotonicClock
+
+    clock = MonotonicClock()
+    zero_s = clock.now_s() - (options.start or 0.0)
+    troubles: list[str] = []
+    begin_outlets(
+        outlets,
+        lambda: clock.now_s() - zero_s,
+        lambda kind, message: troubles.append(message),
+        shown=not options.no_dashboard,
+    )
+    try:
+        yield
+    finally:
+        if not options.no_dashboard:
+            for message in troubles:
+                print(f"live-sentiment: warning: {message}", file=sys.stderr)
 
 
 def _print_summary(outcome: Outcome, console: Console) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from
+from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
 from live_sentiment.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ examples:
   live-sentiment run --camera 1 --microphone headset --duration 10:00
   live-sentiment run --camera rtsp://door.local/stream --no-microphone
   live-sentiment run --camera talk.mp4 --loop --no-record
+  live-sentiment run --lsl --osc 127.0.0.1:9000 --mqtt localhost:1883/lab
 
 keys, while the dashboard shows:
   q quit   m marker with a note   p pause   1 text   2 voice   3 vision off and on
@@ -75,6 +77,7 @@ def add_parser(commands: Any) -> None:
         metavar="DIR",
         help="a folder named after the local time is made in it; default: recordings",
     )
+    add_outlet_options(parser)
     parser.add_argument("--duration", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
     parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, not a summary")
@@ -86,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
     """Run one session; 0 where it ended by itself or by `q`, else 128 and the signal that ended it."""
     _check(options)
     config = config_from(options)
+    outlets = open_outlets(options, config)
     from live_sentiment.clock import MonotonicClock
 
     clock = MonotonicClock()
@@ -109,8 +113,11 @@ def run(options: argparse.Namespace) -> int:
             keep_media=not options.no_video_storage,
             blur_faces=options.blur_faces,
             duration_s=options.duration,
+            sinks=outlets,
             clock=clock,
         )
+        if outlets:
+            begin_outlets(outlets, live.now_s, live.tell, shown=not options.no_dashboard)
         return conduct(live, options, clock)
 
 
