@@ -24,8 +24,8 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "schema",
         help="print the JSON Schema of results",
-        description="Print a JSON Schema (draft 2020-12): of a line of timeline.jsonl, of session.json, or of a "
-        "message of the live results that `run --serve` sends.",
+        description="Print a JSON Schema (draft 2020-12): of a line of timeline.jsonl, of session.json, "
+        "or of a message of the live results that `run --serve` sends.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -97,7 +97,9 @@ def _explain(error: OSError, address: Address) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"the port is in use; choose another one with --serve, such as {_another(address)}"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"this computer has no such address; 0.0.0.0 stands for all that it has, {HOST} for itself only"
+        return (
+            f"this computer has no such address; 0.0.0.0 stands for all that it has, {HOST} for itself only"
+        )
     if error.errno == errno.EACCES:
         return f"the port is not permitted; choose one above 1023, such as {Address(address.host, PORT)}"
     return error.strerror or str(error)

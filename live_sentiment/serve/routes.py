@@ -47,7 +47,11 @@ PAGE = {
 PUBLIC = PAGE.keys() - {"/"}
 """What the page loads, which is the same for everybody and needs no token."""
 
-_CLOSE_CODES = {"end": WSCloseCode.OK, "behind": WSCloseCode.TRY_AGAIN_LATER, "closing": WSCloseCode.GOING_AWAY}
+_CLOSE_CODES = {
+    "end": WSCloseCode.OK,
+    "behind": WSCloseCode.TRY_AGAIN_LATER,
+    "closing": WSCloseCode.GOING_AWAY,
+}
 
 
 class Routes:
@@ -60,7 +64,9 @@ class Routes:
         hello: makes the first message to a client.
     """
 
-    def __init__(self, hub: Hub, access: Access, metrics: SessionCollector, hello: Callable[[], Message]) -> None:
+    def __init__(
+        self, hub: Hub, access: Access, metrics: SessionCollector, hello: Callable[[], Message]
+    ) -> None:
         self._hub, self._access, self._metrics, self._hello = hub, access, metrics, hello
 
     def application(self) -> web.Application:
@@ -127,9 +133,11 @@ class Routes:
     async def _joined(self, request: web.Request) -> AsyncIterator[Client]:
         """A client for the time of its connection."""
         if self._hub.clients >= CLIENTS:
-            raise web.HTTPServiceUnavailable(text=f"{CLIENTS} clients are connected, which is all there may be\n")
+            raise web.HTTPServiceUnavailable(
+                text=f"{CLIENTS} clients are connected, which is all there may be\n"
+            )
         if request.transport is not None:
-            request.transport.set_write_buffer_limits(high=BUFFER_BYTES)  # type: ignore[attr-defined]
+            request.transport.set_write_buffer_limits(high=BUFFER_BYTES)
         client = self._hub.join(self._hello())
         try:
             yield client
@@ -174,7 +182,7 @@ async def _within_reason(request: web.Request, sending: Awaitable[object]) -> No
             await sending
     except TimeoutError:
         if request.transport is not None:
-            request.transport.abort()  # type: ignore[attr-defined]
+            request.transport.abort()
         raise ConnectionAbortedError("the client takes nothing") from None
 
 

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from live_sentiment.errors import UsageError
@@ -16,7 +17,6 @@ from live_sentiment.serve.address import Address, is_loopback, listen, reachable
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.messages import hello_message
 from live_sentiment.snapshot import Snapshot
-from live_sentiment.streams.gauges import Gauges
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -58,16 +58,15 @@ class LiveServer:
         self._socket.close()
 
     @contextlib.contextmanager
-    def serving(self, snapshot: Callable[[], Snapshot], gauges: Gauges) -> Iterator[None]:
+    def serving(self, snapshot: Callable[[], Snapshot]) -> Iterator[None]:
         """Answer while the block runs; behind it clients are told why they are disconnected.
 
         Args:
             snapshot: the session at this moment; called from the server's thread.
-            gauges: of the session.
         """
         ready: Future[Callable[[], object]] = Future()
         thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(snapshot, gauges, ready)), name="serve", daemon=True
+            target=lambda: asyncio.run(self._serve(snapshot, ready)), name="serve", daemon=True
         )
         thread.start()
         stop = ready.result()
@@ -78,15 +77,10 @@ class LiveServer:
             stop()
             thread.join(STOP_S)
 
-    async def _serve(
-        self,
-        snapshot: Callable[[], Snapshot],
-        gauges: Gauges,
-        ready: Future[Callable[[], object]],
-    ) -> None:
+    async def _serve(self, snapshot: Callable[[], Snapshot], ready: Future[Callable[[], object]]) -> None:
         """Answer until asked to stop; `ready` is given what asks."""
         try:
-            runner = await self._started(snapshot, gauges)
+            runner = await self._started(snapshot)
         except BaseException as error:
             ready.set_exception(error)
             return
@@ -100,13 +94,13 @@ class LiveServer:
             self.hub.attach(None)
             await runner.cleanup()
 
-    async def _started(self, snapshot: Callable[[], Snapshot], gauges: Gauges) -> web.AppRunner:
+    async def _started(self, snapshot: Callable[[], Snapshot]) -> web.AppRunner:
         from aiohttp import web
 
         from live_sentiment.serve.metrics import SessionCollector
         from live_sentiment.serve.routes import Routes
 
-        metrics = SessionCollector(snapshot, gauges, self.hub)
+        metrics = SessionCollector(snapshot, self.hub)
         routes = Routes(self.hub, self._access, metrics, lambda: hello_message(snapshot()))
         runner = web.AppRunner(
             routes.application(),
@@ -135,10 +129,6 @@ def _silent() -> logging.Logger:
 
 
 def _check_libraries() -> None:
-    try:
-        import aiohttp
-        import prometheus_client  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            f"--serve needs {error.name}: pip install 'live-sentiment[serve]'"
-        ) from error
+    missing = [name for name in ("aiohttp", "prometheus_client") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"--serve needs {' and '.join(missing)}: pip install 'live-sentiment[serve]'")
