@@ -1,0 +1,64 @@
+"""`live-sentiment report`: the story of a session as one page for the browser."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """\
+examples:
+  live-sentiment report recordings/2026-11-21_14-03-07
+  live-sentiment report live-sentiment-output/demo --media recordings/demo.mp4 --embed
+  live-sentiment report live-sentiment-output/demo/timeline.jsonl --output demo.html
+
+The page needs no network and no other file but the video, which it links or, with --embed, holds.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Declare `report`."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "report",
+        help="write a session as one interactive page",
+        description="Write one HTML file with the video, plots, transcript, summary and data quality of a "
+        "session or a replay.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "session", type=Path, metavar="FOLDER|FILE", help="of a session or a replay, or its timeline.jsonl"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: report.html in that folder")
+    parser.add_argument("--embed", action="store_true", help="put the video into the page instead of a link")
+    parser.add_argument(
+        "--media", type=Path, metavar="FILE", help="the video or sound, where it does not lie with the results"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page and say where it is."""
+    from live_sentiment.report.page import NAME, write_report
+    from live_sentiment.report.source import open_source
+
+    source = open_source(options.session, options.media)
+    output = options.output or source.folder / NAME
+    if output.is_dir():
+        output /= NAME
+    write_report(source, output, embed=options.embed)
+    if source.was_killed:
+        print(
+            f"live-sentiment: the session was not closed; `live-sentiment repair {source.folder}` does it, "
+            "then write the report again",
+            file=sys.stderr,
+        )
+    if source.media is None:
+        print(
+            f"live-sentiment: no video or sound of {source.name} was found with the results; "
+            "--media FILE adds it to the page",
+            file=sys.stderr,
+        )
+    print(f"{output}  {output.stat().st_size / 1e6:.1f} MB")
+    return 0
