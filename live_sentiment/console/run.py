@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
+from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import RunError, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ examples:
   live-sentiment run --camera 1 --microphone headset --duration 10:00
   live-sentiment run --camera rtsp://door.local/stream --no-microphone
   live-sentiment run --camera talk.mp4 --loop --no-record
+  live-sentiment run --serve
   live-sentiment run --lsl --osc 127.0.0.1:9000 --mqtt localhost:1883/lab
 
 keys, while the dashboard shows:
@@ -78,6 +80,7 @@ def add_parser(commands: Any) -> None:
         help="a folder named after the local time is made in it; default: recordings",
     )
     add_outlet_options(parser)
+    add_serve_option(parser)
     parser.add_argument("--duration", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
     parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end, not a summary")
@@ -94,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
     clock = MonotonicClock()
     with contextlib.ExitStack() as closing:
+        server = open_server(options, closing)
         camera, microphone = _open_devices(options, config, clock, closing)
 
         from live_sentiment.live import Live
@@ -113,11 +117,13 @@ def run(options: argparse.Namespace) -> int:
             keep_media=not options.no_video_storage,
             blur_faces=options.blur_faces,
             duration_s=options.duration,
-            sinks=outlets,
+            sinks=[*outlets, server.hub] if server else outlets,
             clock=clock,
         )
         if outlets:
             begin_outlets(outlets, live.now_s, live.tell, shown=not options.no_dashboard)
+        if server:
+            closing.enter_context(server.serving(live.snapshot))
         return conduct(live, options, clock)
 
 

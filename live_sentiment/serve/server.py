@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from live_sentiment.errors import UsageError
 from live_sentiment.serve.access import Access
-from live_sentiment.serve.address import Address, is_loopback, listen, reachable
 from live_sentiment.serve.hub import Hub
+from live_sentiment.serve.listening import is_loopback, listen, reachable
 from live_sentiment.serve.messages import hello_message
+from live_sentiment.sinks.address import Address
 from live_sentiment.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class LiveServer:
     def __init__(self, address: Address) -> None:
         _check_libraries()
         self._socket = listen(address)
-        self._access = Access(loopback=is_loopback(self._socket), host=address.host)
+        self.loopback = is_loopback(self._socket)
+        """Whether nobody but this computer can reach it."""
+        self._access = Access(loopback=self.loopback, host=address.host)
         self.hub = Hub()
         """The sink that the session is to tell its story."""
 

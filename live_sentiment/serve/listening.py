@@ -6,10 +6,10 @@ import errno
 import os
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sinks.address import Address
 
 HOST, PORT = "127.0.0.1", 8765
 BACKLOG = 128
@@ -22,35 +22,19 @@ _ELSEWHERE = "192.0.2.1"
 """An address that belongs to nobody (RFC 5737)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A host's name or number and a port; port 0 is any that is free.
+def parse(text: str) -> Address:
+    """Read HOST:PORT, HOST, PORT or [IPv6]:PORT; port 0 is any that is free.
 
-    >>> Address.parse("0.0.0.0:9000")
-    Address(host='0.0.0.0', port=9000)
-    >>> Address.parse("9000")
-    Address(host='127.0.0.1', port=9000)
-    >>> str(Address.parse("[::1]:9000"))
-    '[::1]:9000'
+    >>> parse("0.0.0.0:9000"), parse("9000")
+    (Address(host='0.0.0.0', port=9000), Address(host='127.0.0.1', port=9000))
+
+    Raises:
+        UsageError: it is none of them.
     """
-
-    host: str = HOST
-    port: int = PORT
-
-    @classmethod
-    def parse(cls, text: str) -> Address:
-        """From `HOST:PORT`, `HOST`, `PORT` or `[IPv6]:PORT`.
-
-        Raises:
-            UsageError: it is none of them.
-        """
-        host, port = _split(text.strip())
-        if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-            raise UsageError(f"{text!r} is no address to serve at; write HOST:PORT, such as {HOST}:{PORT}")
-        return cls(host, int(port))
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    host, port = _split(text.strip())
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise UsageError(f"{text!r} is no address to serve at; write HOST:PORT, such as {HOST}:{PORT}")
+    return Address(host, int(port))
 
 
 def _split(text: str) -> tuple[str, str]:
