@@ -38,31 +38,47 @@ def read_timeline(path: Path) -> RecordedTimeline:
     Raises:
         UsageError: no such file, not a timeline, damaged, or written by a newer version.
     """
-    lines = _objects(path)
-    header = next(lines, {})
-    if header.get("schema") != SCHEMA:
-        raise UsageError(f"{path} is not a timeline that live-sentiment wrote")
-    if header.get("version", 0) > VERSION:
-        raise UsageError(
-            f"{path} has timeline version {header['version']}, this program reads up to {VERSION}; "
-            "update live-sentiment"
-        )
-    body = list(lines)
+    header, *body = timeline_lines(path)
     end = body.pop() if body and body[-1]["type"] == "end" else None
     return RecordedTimeline(header, tuple(body), end)
 
 
+def timeline_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a timeline file one by one, the header first, so that a day of it needs no more memory.
+
+    Raises:
+        UsageError: (while iterating) as `read_timeline`.
+    """
+    lines = _objects(path)
+    header = next(lines, {})
+    if header.get("schema") != SCHEMA:
+        raise UsageError(f"{path} is not a timeline that live-sentiment wrote")
+    version = header.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise UsageError(
+            f"{path} has timeline version {version}, this program reads up to {VERSION}; "
+            "update live-sentiment"
+        )
+    yield header
+    yield from lines
+
+
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                # Only what a newline ends was written whole.
+                if line.endswith(b"\n"):
+                    yield _object(line, f"{path} is damaged or not a timeline: line {number}")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    # Only what a newline ends was written whole.
-    for number, line in enumerate(text.split(b"\n")[:-1], start=1):
-        try:
-            fields = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"{path} is damaged or not a timeline: line {number} is no JSON") from error
-        if not isinstance(fields, dict) or "type" not in fields:
-            raise UsageError(f"{path} is damaged or not a timeline: line {number} has no type")
-        yield fields
+
+
+def _object(line: bytes, otherwise: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"{otherwise} is no JSON") from error
+    if not isinstance(fields, dict) or "type" not in fields:
+        raise UsageError(f"{otherwise} has no type")
+    return fields

@@ -1,0 +1,78 @@
+"""What a session can be turned into, by name: tables, captions, annotation tiers, pictures.
+
+An exporter is a function of the session, the file to write and a progress. It writes that file (tables: and
+the ones beside it), whole or not at all, and returns its path. Its module is imported when it is first used,
+and so is the library that it needs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from live_sentiment.errors import UsageError
+from live_sentiment.export.recorded import RecordedSession
+
+Progress: TypeAlias = Callable[[float], None]
+"""Told, as often as you like, which part of the work is done, in [0, 1]."""
+
+Exporter: TypeAlias = Callable[[RecordedSession, Path, Progress], Path]
+"""Writes the session to the file. Raises UsageError (library missing, no media, nothing can be written there)
+or RunError (disk full)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One of the formats."""
+
+    name: str
+    """As users type it."""
+    file: str
+    """What its file is called."""
+    summary: str
+    """What is in it, for `--help`."""
+    exporter: str
+    """"module:function", the module within this package."""
+    beside: tuple[str, ...] = ()
+    """Further files it writes in the same folder."""
+
+    def load(self) -> Exporter:
+        """Import the exporter."""
+        module, function = self.exporter.split(":")
+        return cast(Exporter, getattr(importlib.import_module(f"{__name__}.{module}"), function))
+
+
+FORMATS: dict[str, Format] = {
+    format.name: format
+    for format in (
+        Format("csv", "points.csv", "tables as text", "csv_files:write_csv"),
+        Format("parquet", "points.parquet", "tables, typed", "parquet:write_parquet"),
+        Format("vtt", "captions.vtt", "WebVTT captions with emotions", "captions:write_vtt"),
+        Format("srt", "captions.srt", "SubRip captions with emotions", "captions:write_srt"),
+        Format("eaf", "annotations.eaf", "tiers for ELAN", "elan:write_eaf"),
+        Format("textgrid", "annotations.TextGrid", "tiers for Praat", "praat:write_textgrid"),
+    )
+}
+"""Every format, by name."""
+
+
+def formats(text: str) -> list[Format]:
+    """The formats of a list such as "csv,vtt", each once, in that order.
+
+    Raises:
+        UsageError: one is unknown; names the nearest.
+    """
+    chosen = {}
+    for name in filter(None, (piece.strip().lower() for piece in text.split(","))):
+        if name not in FORMATS:
+            close = difflib.get_close_matches(name, FORMATS, n=2, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(FORMATS)}"
+            raise UsageError(f"unknown export format {name!r}; {hint}")
+        chosen[name] = FORMATS[name]
+    if not chosen:
+        raise UsageError(f"name at least one export format of {', '.join(FORMATS)}")
+    return list(chosen.values())

@@ -1,0 +1,51 @@
+"""Writing a file whole or not at all, whatever library writes it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+from live_sentiment.errors import RunError, UsageError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a path beside `path`, of the same ending, to write to; what was written takes its place at the end.
+
+    After an exception, also Ctrl-C, nothing is left of it, and a file that was there stays as it was.
+
+    Raises:
+        UsageError: the folder cannot be written.
+        RunError: the disk is full or gone.
+    """
+    aside = path.with_name(f"{path.stem}.part{path.suffix}")
+    try:
+        yield aside
+        aside.replace(path)
+    except OSError as error:
+        raise _explained(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that exports go to, unless it is there.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror}; choose another --output"
+        ) from error
+
+
+def _explained(error: OSError, path: Path) -> UsageError | RunError:
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EISDIR, errno.ENOTDIR}:
+        return UsageError(f"cannot write {path}: {error.strerror}; choose another folder with --output DIR")
+    return RunError(f"cannot write {path}: {error.strerror or error}; free some space and export again")
