@@ -33,6 +33,8 @@ class Client:
         self._outbox, self._lock = outbox, lock
         self.rung = asyncio.Event()
         """Set when something has come."""
+        self.over = False
+        """Whether it was given its last message."""
 
     async def next(self) -> Message:
         """The next message it is to be sent, once there is one."""
@@ -41,6 +43,7 @@ class Client:
             with self._lock:
                 message = self._outbox.take()
             if message is not None:
+                self.over = message.last
                 return message
             await self.rung.wait()
 

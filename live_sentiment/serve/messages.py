@@ -57,8 +57,8 @@ class Message:
 
     @cached_property
     def text(self) -> str:
-        """JSON, on one line."""
-        return json.dumps(self.fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        """JSON, on one line, in ASCII: names of files may hold what UTF-8 cannot."""
+        return json.dumps(self.fields, allow_nan=False, separators=(",", ":"))
 
     @property
     def type(self) -> str:

@@ -28,6 +28,7 @@ HEARD_BYTES = 4096
 """The longest message taken from a client; none is expected, and what is said is passed over."""
 
 HEADERS = {
+    "Server": "live-sentiment",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -108,15 +109,18 @@ class Routes:
         )
         async with self._joined(request) as client:
             await socket.prepare(request)
+            # What a client says is of no interest, but only who listens hears that it is gone.
+            listening = asyncio.create_task(_listen(socket))
             telling = asyncio.create_task(_tell(request, socket, client))
             try:
-                # What a client says is of no interest, but only who listens hears that it is gone.
-                async for _ in socket:
-                    pass
+                await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
+                if client.over:
+                    # Our own good-bye has ended the listening, and waits for the client's.
+                    await asyncio.wait({telling})
             finally:
+                listening.cancel()
                 telling.cancel()
-                with suppress(asyncio.CancelledError, ConnectionError):
-                    await telling
+                await asyncio.gather(listening, telling, return_exceptions=True)
         return socket
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -143,6 +147,11 @@ class Routes:
             yield client
         finally:
             self._hub.leave(client)
+
+
+async def _listen(socket: web.WebSocketResponse) -> None:
+    async for _ in socket:
+        pass
 
 
 async def _tell(request: web.Request, socket: web.WebSocketResponse, client: Client) -> None:
