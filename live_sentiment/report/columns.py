@@ -1,4 +1,4 @@
-"""The points as columns of integers, so that hours of them fit into a page and nothing is rounded on the way."""
+"""The points as columns of integers, so that hours of them fit into a page and nothing is rounded."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -65,7 +64,7 @@ def facts_of(timeline: RecordedTimeline) -> Facts:
     with_evidence = [point for point in points if point["shares"]]
     words = [word for point in points for word in point["words"]]
     absences = absences_of(points)
-    missing = Counter[Modality]()
+    missing: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
     for stretch in absences:
         missing[stretch.modality] += stretch.length_s
     return Facts(
@@ -87,7 +86,7 @@ def absences_of(points: Sequence[Fields]) -> tuple[Stretch, ...]:
     stretches = []
     starts = [0.0, *(float(point["time"]) for point in points)]
     for modality in MODALITIES:
-        runs = groupby(enumerate(points), key=lambda at: _reason(at[1], modality))  # noqa: B023 (used at once)
+        runs = groupby(enumerate(points), key=lambda at: _reason(at[1], modality))
         for reason, run in runs:
             indices = [index for index, _ in run]
             if reason is not None:

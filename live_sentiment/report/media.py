@@ -1,4 +1,4 @@
-"""The video or sound beside the results: where it lies, how the page gets at it, and what browsers make of it."""
+"""The video or sound beside the results: where it lies, and how the page gets at it."""
 
 from __future__ import annotations
 

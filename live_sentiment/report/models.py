@@ -12,8 +12,6 @@ from live_sentiment.weights.manifest import load_manifest
 from live_sentiment.weights.shipped import TRAINED
 from live_sentiment.weights.store import FACE_DETECTOR
 
-
-
 OWN_LICENCE = "Apache-2.0; some of its training data is for research or non-commercial use, see its card"
 PARTS: Mapping[str, str] = {
     "speech": "speech to text",

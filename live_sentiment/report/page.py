@@ -1,7 +1,7 @@
 """Puts the report together: one HTML file with its style, scripts, plotting library and data inside.
 
-The page may load nothing and run nothing but what it came with: its Content-Security-Policy names the hashes of
-its own scripts and style, and lets only the video in besides.
+The page may load nothing and run nothing but what it came with: its Content-Security-Policy names the hashes
+of its own script and style, and lets only the video in besides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from live_sentiment.report.models import cards_of, credits_of
 from live_sentiment.report.quality import remarks
 from live_sentiment.report.source import Source
 from live_sentiment.report.transcript import paragraphs
-from live_sentiment.terminal.theme import clock, percent, signed, span
+from live_sentiment.report.wording import length, moment, percent, signed
 from live_sentiment.types import EMOTIONS, MODALITIES
 
 NAME = "report.html"
@@ -76,11 +76,11 @@ def page(source: Source, output: Path, *, embed: bool = False) -> Iterator[str]:
         record=source.record,
         facts=facts,
         version=__version__,
-        script=Markup(script),  # noqa: S704 (the package's own files)
-        style=Markup(style),  # noqa: S704
+        script=Markup(script),  # the package's own files need no escaping
+        style=Markup(style),
         script_hash=_csp_hash(f"\n{script}\n"),
         style_hash=_csp_hash(f"\n{style}\n"),
-        session=Markup(_for_script(_session(source, facts, words))),  # noqa: S704 (escaped there)
+        session=Markup(_for_script(_session(source, facts, words))),  # escaped there
         media=media,
         link=media.link_from(output) if media and not embed else None,
         embedded=media.embedded() if media and embed else None,
@@ -94,7 +94,7 @@ def page(source: Source, output: Path, *, embed: bool = False) -> Iterator[str]:
         credits=credits_of(source.timeline.header),
         cards=cards_of(source.timeline.header),
         settings=json.dumps(source.timeline.header.get("settings", {}), indent=2, ensure_ascii=False),
-        window_s=_window_s(source),
+        window_s=f"{_window_s(source):g}",
         emotions=EMOTIONS,
         modalities=MODALITIES,
     )
@@ -162,5 +162,5 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(clock=clock, span=span, percent=percent, signed=signed)
+    environment.filters.update(moment=moment, span=length, percent=percent, signed=signed)
     return environment.get_template("page.html")

@@ -87,14 +87,14 @@ def _timeline_path(path: Path) -> Path:
         raise UsageError(f"no such file or folder: {path}")
     if path.suffix.lower() not in {".jsonl", ".json"}:
         raise UsageError(
-            f"{path} is not a timeline; `live-sentiment replay {path}` makes one, and a report takes the folder "
-            "that it prints"
+            f"{path} is not a timeline; `live-sentiment replay {path}` makes one, and a report takes the "
+            "folder that it lies in"
         )
     return path
 
 
 def _media_with(folder: Path, timeline: RecordedTimeline) -> Path | None:
-    """The recording of a live session; else the file that was analysed, if it lies with the results or here."""
+    """The recording of a live session; else the file that was analysed, beside the results or here."""
     name = Path(str(timeline.header.get("source", {}).get("name") or "")).name
     candidates = [folder / MEDIA, *(place / name for place in (folder, folder.parent, Path()) if name)]
     return next((path for path in candidates if path.is_file() and path.stat().st_size), None)

@@ -49,4 +49,5 @@ function clock(time, tenths = false) {
 }
 
 const signed = (value, digits = 2) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
-const percent = (part) => `${Math.round(part * 100)} %`;
+/** A part of 1, with a space that no line breaks at. */
+const percent = (part) => `${Math.round(part * 100)}\u00a0%`;

@@ -44,6 +44,7 @@ function drawEpisodes(plot, session) {
     const blocks = top + height * 0.36;
     const tall = height * 0.64;
     context.font = `600 ${12 * dpr}px system-ui, sans-serif`;
+    context.textAlign = "left";
     context.textBaseline = "middle";
     for (const episode of session.episodes) {
       const seen = stretch(plot, episode.start, episode.end);

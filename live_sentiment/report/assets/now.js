@@ -48,7 +48,7 @@ function evidence(session, modality, at) {
   const share = session.columns[`share_${modality}`][at];
   if (share === null) return `missing: ${whyMissing(session, modality, session.time[at])}`;
   const effect = session.columns[`effect_${modality}`][at];
-  return `${percent(share)} of it (${signed(effect * 100, 0)} points)`;
+  return `${percent(share)}, ${signed(effect * 100, 0)} points`;
 }
 
 function whyMissing(session, modality, time) {

@@ -21,15 +21,15 @@ function common(view, { height, series, scale, ticks, axis = false, bands = [], 
     scales: { x: { time: false, range: () => [view.from, view.to] }, y: { range: () => scale } },
     axes: [
       {
-        show: axis,
-        size: 30,
+        // Without times below it keeps its lines through the plot.
+        size: axis ? 30 : 0,
         incrs: TICKS_S,
         space: 70,
         stroke: ink("quiet"),
         grid: { stroke: ink("rule"), width: 1 },
         ticks: { show: false },
         font: "12px system-ui, sans-serif",
-        values: (_, splits) => splits.map((time) => clock(time, !Number.isInteger(time))),
+        values: (_, splits) => splits.map((time) => (axis ? clock(time, !Number.isInteger(time)) : "")),
       },
       {
         size: GUTTER_PX,
