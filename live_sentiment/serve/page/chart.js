@@ -3,7 +3,7 @@
 export const SPAN_S = 60;
 const LABEL_PX = 64;
 const RIBBON_PX = 20;
-const STRIP_PX = 12;
+const STRIP_PX = 14;
 const AXIS_PX = 18;
 const MODALITIES = ["text", "voice", "vision"];
 /** Points further apart than this are not joined. */
@@ -90,7 +90,9 @@ function drawStrip(pen, points, x, top, height, ink) {
     if (fill === null || x(startS) < LABEL_PX - 2) return;
     pen.globalAlpha = point.final ? 1 : 0.4;
     pen.fillStyle = fill;
-    pen.fillRect(x(startS), top, x(point.time) - x(startS) + 0.5, height);
+    // Whole pixels, so that neighbours neither overlap nor leave a seam.
+    const left = Math.round(x(startS));
+    pen.fillRect(left, top, Math.round(x(point.time)) - left, height);
   });
   pen.globalAlpha = 1;
 }
@@ -100,8 +102,9 @@ function nameEmotions(pen, points, heard, x, middle, ink) {
   pen.textAlign = "left";
   pen.fillStyle = ink;
   for (let first = 0; first < points.length; ) {
+    const alike = (at) => heard[at] === heard[first] && points[at].emotion === points[first].emotion;
     let behind = first + 1;
-    while (behind < points.length && points[behind].emotion === points[first].emotion) behind += 1;
+    while (behind < points.length && alike(behind)) behind += 1;
     const left = Math.max(x(points[first].time), LABEL_PX);
     const room = x(points[behind - 1].time) - left - 8;
     const name = points[first].emotion;
