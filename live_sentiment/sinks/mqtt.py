@@ -1,7 +1,7 @@
 """MQTT, for home and building automation and message buses; docs/outlets.md has the topics.
 
 The connection has a thread of its own, which comes back by itself whenever the broker does. Meanwhile what is
-final waits here, up to QUEUED messages; what is provisional is not sent at all.
+final waits here, up to QUEUED messages; what is provisional is let go.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,13 +22,15 @@ from live_sentiment.timeline.timeline import Segment
 from live_sentiment.types import Event, TimelinePoint, Transcript
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client
+    from paho.mqtt.client import Client, MQTTMessageInfo
 
 TOPIC = "live-sentiment"
 USERNAME, PASSWORD = "LIVE_SENTIMENT_MQTT_USERNAME", "LIVE_SENTIMENT_MQTT_PASSWORD"
 """Environment variables; a command line would show them to every user of the machine."""
 QUEUED = 1024
 """Messages that may wait for the broker."""
+PROVISIONALS = 8
+"""Provisional ones that may wait for a broker that takes its time; of those the library knows no bound."""
 RETRY_S = (1, 30)
 """From the first to the slowest attempt to connect again."""
 CONNECT_S = 5.0
@@ -91,6 +94,7 @@ class MqttCarrier:
         self._client.on_disconnect = self._on_disconnect
         self._trouble: Callable[[str], None] = lambda message: None
         self._troubled = False
+        self._unwritten: deque[MQTTMessageInfo] = deque()
 
     def begin(self, now_s: Callable[[], float], trouble: Callable[[str], None]) -> None:
         """Connect, on the connection's own thread."""
@@ -103,7 +107,7 @@ class MqttCarrier:
         if point.final:
             self._publish("final", point_fields(point), retain=True)
         else:
-            self._publish_if_at_once("provisional", point_fields(point))
+            self._publish_lightly("provisional", point_fields(point))
 
     def segment(self, segment: Segment) -> None:
         """An episode or a turning point, under the name of its type."""
@@ -119,7 +123,7 @@ class MqttCarrier:
         for word in transcript.committed:
             self._publish("word", {"type": "word", **word_fields(word)})
         partial = [word_fields(word) for word in transcript.partial]
-        self._publish_if_at_once("partial", {"type": "partial", "words": partial})
+        self._publish_lightly("partial", {"type": "partial", "words": partial})
 
     def close(self, *, complete: bool) -> None:
         """Say that nothing more will come, and disconnect once the broker has acknowledged everything."""
@@ -139,10 +143,11 @@ class MqttCarrier:
         if sent.rc is MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             raise RunError(f"{self._broker.address} takes nothing, and {QUEUED} messages wait; more are lost")
 
-    def _publish_if_at_once(self, path: str, fields: dict[str, Any]) -> None:
-        # What waits to be written has no bound, so that nothing provisional is added to it.
-        if self._client.is_connected() and not self._client.want_write():
-            self._client.publish(f"{self._broker.topic}/{path}", _json(fields))
+    def _publish_lightly(self, path: str, fields: dict[str, Any]) -> None:
+        while self._unwritten and self._unwritten[0].is_published():
+            self._unwritten.popleft()
+        if self._client.is_connected() and len(self._unwritten) < PROVISIONALS:
+            self._unwritten.append(self._client.publish(f"{self._broker.topic}/{path}", _json(fields)))
 
     # On the connection's own thread, from here on.
 
@@ -151,6 +156,7 @@ class MqttCarrier:
             self._say(f"refuses the connection: {reason}; set {USERNAME} and {PASSWORD}")
             return
         self._troubled = False
+        self._unwritten.clear()
         client.publish(f"{self._broker.topic}/status", _status("online"), qos=1, retain=True)
 
     def _on_connect_fail(self, client: Client, userdata: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
 
 from live_sentiment.errors import RunError, UsageError
@@ -31,17 +32,22 @@ class OscCarrier:
 
     def __init__(self, address: Address) -> None:
         try:
-            from pythonosc.udp_client import UDPClient
+            import pythonosc  # noqa: F401  (to miss it now, not once the session runs)
         except ImportError as error:
             raise UsageError("OSC needs python-osc: pip install 'live-sentiment[osc]'") from error
         self._address = address
         try:
-            self._client = UDPClient(address.host, address.port)
+            found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
         except OSError as error:
             raise UsageError(f"OSC: there is no host {address.host!r}: {error.strerror}") from error
+        # Of a name that stands for both, most receivers listen to the older kind.
+        entry = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+        self._family, self._target = entry[0], entry[4]
+        self._socket: socket.socket | None = None
 
     def begin(self, now_s: Callable[[], float], trouble: Callable[[str], None]) -> None:
-        """Nothing: OSC knows no connection, and session time stands in each bundle."""
+        """Take a socket; OSC knows no connection, and session time stands in each bundle."""
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
 
     def point(self, point: TimelinePoint) -> None:
         """A bundle of all its numbers, under `final` or `provisional`."""
@@ -102,6 +108,9 @@ class OscCarrier:
     def close(self, *, complete: bool) -> None:
         """Say that nothing more will come."""
         self._send(("end", [("i", int(complete))]))
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     def _send(self, *messages: tuple[str, _Arguments]) -> None:
         from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
@@ -116,7 +125,9 @@ class OscCarrier:
         bundle = OscBundleBuilder(IMMEDIATELY)
         for message in built:
             bundle.add_content(message)
+        if self._socket is None:
+            return
         try:
-            self._client.send(built[0] if len(built) == 1 else bundle.build())
+            self._socket.sendto((built[0] if len(built) == 1 else bundle.build()).dgram, self._target)
         except OSError as error:
             raise RunError(f"cannot send to {self._address}: {error.strerror or error}") from error

@@ -1,7 +1,7 @@
 """Outlets: sinks that hand the story to other programs, each on a thread of its own.
 
-Whoever tells an outlet never waits for it. What it does not take in time is let go: all but the newest of what is
-provisional, and the oldest of what is final only when FINALS of them wait.
+Whoever tells an outlet never waits for it. What it does not take in time is let go: all but the newest of
+what is provisional, and the oldest of what is final only when FINALS of them wait.
 """
 
 from __future__ import annotations
