@@ -41,7 +41,7 @@ examples:
   live-sentiment run --lsl --osc 127.0.0.1:9000 --mqtt localhost:1883/lab
 
 keys, while the dashboard shows:
-  q quit   m marker with a note   p pause   1 text   2 voice   3 vision off and on
+  q quit   m marker with a note   p pause   v picture   1 text   2 voice   3 vision off and on
 """
 
 
@@ -139,16 +139,18 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     from live_sentiment.terminal.controls import LiveControls
     from live_sentiment.terminal.dashboard import Dashboard
     from live_sentiment.terminal.keys import Keys
+    from live_sentiment.terminal.view import View
 
-    controls = LiveControls(live)
+    view = View()
+    controls = LiveControls(live, view)
     # With --json, standard output belongs to the results.
-    dashboard = Dashboard(live.snapshot, Console(stderr=options.json), controls.foot)
+    dashboard = Dashboard(live.snapshot, Console(stderr=options.json), controls.foot, view)
 
     def press(key: str) -> None:
         controls.press(key)
         dashboard.refresh()
 
-    keys = Keys(press)
+    keys = Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen)
 
     def give_back() -> None:
         dashboard.leave_screen()

@@ -12,6 +12,7 @@ from live_sentiment.playback import Playback, Playhead, Story
 from live_sentiment.terminal.dashboard import Dashboard
 from live_sentiment.terminal.keys import Keys
 from live_sentiment.terminal.player import PlayerControls
+from live_sentiment.terminal.view import View
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +35,9 @@ def viewed(replay: Replay, story: Story, start_s: float, speed: float, screen: C
         screen: a terminal.
     """
     playback = Playback(replay.snapshot, story, Playhead(MonotonicClock(), start_s=start_s, speed=speed))
-    controls = PlayerControls(playback)
-    dashboard = Dashboard(playback.snapshot, screen, controls.foot)
+    view = View()
+    controls = PlayerControls(playback, view)
+    dashboard = Dashboard(playback.snapshot, screen, controls.foot, view)
 
     def press(key: str) -> None:
         controls.press(key)
@@ -48,7 +50,7 @@ def viewed(replay: Replay, story: Story, start_s: float, speed: float, screen: C
             screen.print("the analysis goes on to its end; Ctrl-C ends it at once")
 
     viewer = threading.Thread(target=look, name="viewer", daemon=True)
-    with Keys(press) as keys:
+    with Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen) as keys:
         viewer.start()
         try:
             yield

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.theme import QUIET
+from live_sentiment.terminal.view import View
 from live_sentiment.types import MODALITIES, Modality
 
 LONGEST_NOTE = 200
@@ -44,8 +45,8 @@ class Controlled(Protocol):
 class LiveControls:
     """Turns keys into deeds, and says in one line which keys there are."""
 
-    def __init__(self, live: Controlled) -> None:
-        self._live = live
+    def __init__(self, live: Controlled, view: View) -> None:
+        self._live, self._view = live, view
         self._note: str | None = None
         """What has been typed of a marker's note; None where none is being typed."""
         self._marked_s = 0.0
@@ -61,6 +62,8 @@ class LiveControls:
             self._note, self._marked_s = "", self._live.now_s()
         elif key == "p":
             self._live.pause()
+        elif key == "v":
+            self._view.toggle_picture()
         elif key in _SWITCHES:
             self._live.switch(_SWITCHES[key])
 
@@ -72,9 +75,9 @@ class LiveControls:
             return _prompt(note, width)
         health = snapshot.live
         paused, off = (health.paused, health.switched_off) if health else (False, ())
-        keys = {"q": "quit", "m": "marker", "p": "go on" if paused else "pause"}
+        keys = {"q": "quit", "m": "marker", "p": "go on" if paused else "pause", "v": "picture"}
         keys |= {key: f"{name} {'on' if name in off else 'off'}" for key, name in _SWITCHES.items()}
-        return key_line(keys)
+        return key_line(keys, width)
 
     def _type(self, note: str, key: str) -> None:
         if key == "enter":
@@ -88,11 +91,28 @@ class LiveControls:
             self._note = (note + key)[:LONGEST_NOTE]
 
 
-def key_line(keys: dict[str, str]) -> Text:
-    """Keys with what they do, in one line."""
+class ViewControls:
+    """The keys where nothing but the view can be changed."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def press(self, key: str) -> None:
+        """Do what a key stands for; others do nothing."""
+        if key == "v":
+            self._view.toggle_picture()
+
+    def foot(self, snapshot: Snapshot, width: int) -> Text:
+        """The keys."""
+        return key_line({"v": "picture", "Ctrl-C": "end"}, width)
+
+
+def key_line(keys: dict[str, str], width: int) -> Text:
+    """Keys with what they do, in one line, close together where `width` cells are too few."""
+    apart = "   " if sum(len(f"{key} {meaning}   ") for key, meaning in keys.items()) - 3 <= width else "  "
     line = Text()
     for key, meaning in keys.items():
-        line.append("   " if line else "").append(key, style="bold").append(f" {meaning}", style=QUIET)
+        line.append(apart if line else "").append(key, style="bold").append(f" {meaning}", style=QUIET)
     return line
 
 

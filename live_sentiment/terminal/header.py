@@ -6,14 +6,17 @@ from rich.text import Text
 
 from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.live import notices
-from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, clock, percent, printable, span
+from live_sentiment.terminal.theme import ALERT, BUSY, FRAME, GOOD, QUIET, clock, percent, printable, span
 
-_STATE_STYLES = {"failed": ALERT, "finished": "bold #5fb760"}
+_STATE_STYLES = {"failed": ALERT, "finished": f"bold {GOOD}"}
 
 
 def header(snapshot: Snapshot, width: int) -> list[Text]:
-    """Two lines of `width` cells: source and state; progress, or what is out of the ordinary."""
-    state = Text(state_of(snapshot), style=_STATE_STYLES.get(snapshot.state, "bold"))
+    """Two lines of `width` cells: source, device and state; progress, or what is out of the ordinary."""
+    state = Text.assemble(
+        (f"{snapshot.device}  " if snapshot.device else "", QUIET),
+        (state_of(snapshot), _STATE_STYLES.get(snapshot.state, "bold")),
+    )
     title = Text.assemble(("live-sentiment  ", QUIET), (printable(snapshot.source), "bold"))
     title.truncate(max(width - state.cell_len - 2, 1), overflow="ellipsis")
     title.append(" " * (width - title.cell_len - state.cell_len)).append_text(state)
@@ -65,7 +68,7 @@ def _progress(snapshot: Snapshot, width: int) -> Text:
     if done is None:
         return Text.assemble(("─" * room, FRAME), "  ", right)
     full = round(done * room)
-    return Text.assemble(("━" * full, "#5fb0d0"), ("─" * (room - full), FRAME), "  ", (right, ""))
+    return Text.assemble(("━" * full, BUSY), ("─" * (room - full), FRAME), "  ", (right, ""))
 
 
 def _passing(snapshot: Snapshot, health: LiveHealth, width: int) -> Text:

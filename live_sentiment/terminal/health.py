@@ -11,24 +11,35 @@ OLD_S = 10.0
 """Anything that has waited longer is shown as a problem."""
 
 
-def health(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """At most `height` lines of `width` cells: a failure, the latest events, streams, models, files."""
-    about = [line for line in (_streams(snapshot), _models(snapshot), _outputs(snapshot)) if line]
+def health(snapshot: Snapshot, width: int, height: int, *, about: bool = True) -> list[Text]:
+    """At most `height` lines of `width` cells: a failure, the latest events; streams, models, files."""
+    last = _about(snapshot) if about else []
     story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), said(e)) for e in snapshot.events]
     if snapshot.failure:
         story.append(Text(printable(snapshot.failure), style=ALERT))
     # News come first; at least one line is theirs while there is any.
-    room = max(height - len(about), 1)
-    lines = [*story[-room:], *about][:height]
+    room = max(height - len(last), 1)
+    lines = [*story[-room:], *last][:height]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines or [Text("no events", style=QUIET)]
 
 
-def _streams(snapshot: Snapshot) -> Text | None:
+def brief_health(snapshot: Snapshot, width: int) -> list[Text]:
+    """How the streams stand and which models work, in one line of `width` cells, or in none."""
+    line = Text("   ").join(part for part in (_streams(snapshot, ""), _models(snapshot, "")) if part)
+    line.truncate(width, overflow="ellipsis")
+    return [line] if line else []
+
+
+def _about(snapshot: Snapshot) -> list[Text]:
+    return [line for line in (_streams(snapshot), _models(snapshot), _outputs(snapshot)) if line]
+
+
+def _streams(snapshot: Snapshot, label: str = "streams ") -> Text | None:
     if not snapshot.streams:
         return None
-    line = Text.assemble(("streams ", QUIET))
+    line = Text.assemble((label, QUIET))
     for number, stream in enumerate(snapshot.streams):
         line.append("  " if number else "")
         line.append_text(_stream(stream))
@@ -47,11 +58,11 @@ def _stream(stream: StreamHealth) -> Text:
     return text
 
 
-def _models(snapshot: Snapshot) -> Text | None:
+def _models(snapshot: Snapshot, label: str = "models  ") -> Text | None:
     if not snapshot.models:
         return None
     named = " · ".join(f"{part} {model}" for part, model in snapshot.models.items())
-    return Text.assemble(("models  ", QUIET), named, (f" · on {snapshot.device}" if snapshot.device else ""))
+    return Text.assemble((label, QUIET), named)
 
 
 def _outputs(snapshot: Snapshot) -> Text | None:

@@ -51,10 +51,19 @@ class Keys:
     Args:
         press: is told of each key; must not raise.
         stream: where a person types; default: standard input.
+        away: is called before Ctrl-Z stops the process, on the main thread.
+        back: is called when it has come to the foreground again; from any thread.
     """
 
-    def __init__(self, press: Callable[[str], None], stream: TextIO | None = None) -> None:
-        self._press = press
+    def __init__(
+        self,
+        press: Callable[[str], None],
+        stream: TextIO | None = None,
+        *,
+        away: Callable[[], None] = lambda: None,
+        back: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._press, self._away, self._back = press, away, back
         self._stream = sys.stdin if stream is None else stream
         self._keyboard: Keyboard | None = None
         self._stopped = threading.Event()
@@ -66,7 +75,7 @@ class Keys:
         return self._keyboard is not None
 
     def __enter__(self) -> Self:
-        self._keyboard = open_keyboard(self._stream)
+        self._keyboard = open_keyboard(self._stream, self._away, self._back)
         if self._keyboard is not None:
             self._keyboard.begin()
             self._thread.start()
@@ -101,7 +110,7 @@ class Keys:
             return
 
 
-def open_keyboard(stream: TextIO) -> Keyboard | None:
+def open_keyboard(stream: TextIO, away: Callable[[], None], back: Callable[[], None]) -> Keyboard | None:
     """The keyboard behind a stream; None where a program cannot or should not listen to one."""
     try:
         if not stream.isatty():
@@ -115,5 +124,5 @@ def open_keyboard(stream: TextIO) -> Keyboard | None:
         return WindowsConsole()
     from live_sentiment.terminal.posix_terminal import PosixTerminal
 
-    terminal = PosixTerminal(number)
+    terminal = PosixTerminal(number, away, back)
     return terminal if terminal.ours() else None

@@ -64,6 +64,8 @@ def _progress(snapshot: Snapshot) -> str:
 
 def _live(health: LiveHealth) -> Iterator[str]:
     yield f"lag {health.lag_s:.1f} s (p95 {health.provisional_lag_s[1]:.1f} s)"
+    if health.real_time_factor is not None:
+        yield f"RTF {health.real_time_factor:.2f}"
     for device in health.devices:
         if device.state != "running":
             yield f"{device.device} {device.state}"

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from live_sentiment.snapshot import LiveHealth, RecordingHealth
 from live_sentiment.sources.capture import DeviceHealth
-from live_sentiment.terminal.theme import ALERT, FRAME, QUIET, bar, printable
+from live_sentiment.terminal.theme import ALERT, FRAME, GOOD, QUIET, bar, printable
 
 LABEL = 8
 """Cells for the name of a row."""
@@ -37,15 +37,31 @@ def live(health: LiveHealth, width: int) -> list[Text]:
     return lines
 
 
+def brief(health: LiveHealth, width: int) -> list[Text]:
+    """The same in two lines of `width` cells, for terminals without room for a panel."""
+    devices = Text("   ").join(_device(device, "") for device in health.devices)
+    kept = _recording(health.recording, brief=True)
+    lines = [devices, Text.assemble(_lag(health, brief=True), "  ", kept)]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return lines
+
+
 def device_line(device: DeviceHealth) -> Text:
     """A device in one line: figures first, its name last."""
-    label = ("camera" if device.device == "camera" else "mic").ljust(LABEL)
-    name = (f"  {printable(device.name)}", QUIET)
+    return _device(device, printable(device.name))
+
+
+def _device(device: DeviceHealth, name: str) -> Text:
+    """Labelled for a column of them where it is named, else for a row."""
+    label = "camera" if device.device == "camera" else "mic"
+    label = label.ljust(LABEL) if name else f"{label} "
+    called = f"  {name}" if name else ""
     if device.state == "lost":
-        return Text.assemble(f"{label}lost", name[0], style=ALERT)
+        return Text.assemble(f"{label}lost{called}", style=ALERT)
     if device.state != "running":
         state = "opening …" if device.state == "opening" else "stopped"
-        return Text.assemble((label + state, QUIET), name)
+        return Text.assemble((label + state + called, QUIET))
     line = Text.assemble((label, QUIET), _picture(device) if device.device == "camera" else _sound(device))
     if lost := sum(device.dropped.values()):
         line.append(f"  {lost} lost", style=ALERT)
@@ -53,9 +69,9 @@ def device_line(device: DeviceHealth) -> Text:
         line.append(f"  {device.gaps} gap{'s' * (device.gaps > 1)} {device.gap_s:.1f} s", style=ALERT)
     if device.drift_ppm is not None:
         line.append(f"  {device.drift_ppm:+.0f} ppm".replace("-", "−"))
-    if device.device == "microphone":
+    if device.device == "microphone" and name:
         line.append(f"  {device.rate_hz / 1000:g} kHz × {device.channels}", style=QUIET)
-    return line.append(*name)
+    return line.append(called, style=QUIET)
 
 
 def notices(health: LiveHealth) -> Text:
@@ -90,38 +106,37 @@ def _picture(device: DeviceHealth) -> Text:
 def _sound(device: DeviceHealth) -> Text:
     level_dbfs = SILENCE_DBFS if device.level_dbfs is None else device.level_dbfs
     full, track = bar(1 - level_dbfs / SILENCE_DBFS, METER)
-    figures = Text.assemble((full, ALERT if level_dbfs > LOUD_DBFS else "#5fb760"), (track, FRAME))
+    figures = Text.assemble((full, ALERT if level_dbfs > LOUD_DBFS else GOOD), (track, FRAME))
     silent = level_dbfs <= SILENCE_DBFS
     return figures.append(" silent" if silent else f" {level_dbfs:.0f} dB".replace("-", "−"))
 
 
-def _lag(health: LiveHealth) -> Text:
+def _lag(health: LiveHealth, *, brief: bool = False) -> Text:
     (fast, slow), (final_fast, final_slow) = health.provisional_lag_s, health.final_lag_s
+    factor = health.real_time_factor
     return Text.assemble(
-        ("lag".ljust(LABEL), QUIET),
+        ("lag " if brief else "lag".ljust(LABEL), QUIET),
         (f"{health.lag_s:.1f} s", ALERT if health.lag_s > LATE_S else ""),
-        ("  p50 ", QUIET),
-        f"{fast:.1f} s",
-        ("  p95 ", QUIET),
-        f"{slow:.1f} s",
-        ("   final  p50 ", QUIET),
-        f"{final_fast:.1f} s",
-        ("  p95 ", QUIET),
-        f"{final_slow:.1f} s",
+        ("  p50/p95 ", QUIET),
+        f"{fast:.1f}/{slow:.1f}",
+        ("  final ", QUIET),
+        f"{final_fast:.1f}/{final_slow:.1f}",
+        ("  RTF ", QUIET),
+        ("–", "") if factor is None else (f"{factor:.2f}", ALERT if factor >= 1 else ""),
     )
 
 
-def _recording(recording: RecordingHealth | None) -> Text:
-    line = Text("kept".ljust(LABEL), style=QUIET)
+def _recording(recording: RecordingHealth | None, *, brief: bool = False) -> Text:
+    line = Text("kept " if brief else "kept".ljust(LABEL), style=QUIET)
     if recording is None:
         return Text.assemble(line, ("nothing", ""))
     if recording.stopped:
-        return Text(f"{'kept'.ljust(LABEL)}stopped: {printable(recording.stopped)}", style=ALERT)
+        return Text(f"{line.plain}stopped: {printable(recording.stopped)}", style=ALERT)
     text = Text.assemble(line, (size(recording.bytes_written), ""))
     if recording.free_bytes is not None:
         free = recording.free_bytes
-        text.append(f"  {size(free)} free", style=ALERT if free < LITTLE_BYTES else "")
-    return text.append(f"  {printable(str(recording.folder))}", style=QUIET)
+        text.append(f"{' ' if brief else '  '}{size(free)} free", style=ALERT if free < LITTLE_BYTES else "")
+    return text if brief else text.append(f"  {printable(str(recording.folder))}", style=QUIET)
 
 
 def _lost(device: DeviceHealth) -> Text:

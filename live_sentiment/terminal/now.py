@@ -1,9 +1,12 @@
-"""What is felt now, how sure that is, and which modality it rests on."""
+"""What is felt now, how sure that is, where on the plane of valence and arousal, and what it rests on."""
 
 from __future__ import annotations
 
 from rich.text import Text
 
+from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.plane import plane
+from live_sentiment.terminal.points import confidence, heard_of, polarity
 from live_sentiment.terminal.theme import (
     EMOTION_COLOURS,
     FRAME,
@@ -13,48 +16,48 @@ from live_sentiment.terminal.theme import (
     bar,
     percent,
     signed,
-    slider,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Modality, TimelinePoint
+from live_sentiment.types import EMOTIONS, MODALITIES, Affect, Modality, TimelinePoint
 
 LABEL = 9
 """Cells for the name of a row."""
 FIGURE = 5
 """Cells for the figure at its end."""
-ROWS = 1 + len(EMOTIONS) + 2 + len(MODALITIES)
+ROWS = 1 + len(EMOTIONS) + 1 + len(MODALITIES)
+"""The plane stands beside the emotions, and is as high."""
+LEAST_BARS = 24
+"""Width that the emotions keep beside it."""
+LARGE, LARGEST = 11, 17
+"""Rows of the plane where there is room for it below the emotions."""
 
 
-def now(point: TimelinePoint | None, width: int, height: int, waiting: str) -> list[Text]:
+def now(snapshot: Snapshot, width: int, height: int, waiting: str) -> list[Text]:
     """Lines for `height` rows (at least ROWS) of `width` cells; `waiting` stands in for a missing point."""
+    point = snapshot.latest
     if point is None:
         return [Text(), Text(waiting, style=QUIET)]
+    points = (*snapshot.finals, *snapshot.provisionals)
+    spare = height - ROWS - 3
+    # Cells are twice as high as wide, and an odd number of them has a middle.
+    if spare >= LARGE:
+        high = min(spare - 1, LARGEST - 1) | 1
+        wide = min(high * 2 + 1, width)
+        drawing = [Text(" " * ((width - wide) // 2)) + line for line in plane(points, wide, high)]
+        feelings = [*_emotions(point, width), *drawing]
+    else:
+        high = min(len(EMOTIONS) + max(spare, 0), (width - LEAST_BARS - 2) // 2) - 1 | 1
+        bars = _emotions(point, width - high * 2 - 2)
+        bars += [Text(" " * bars[0].cell_len)] * (high - len(bars))
+        drawing = plane(points, high * 2 + 1, high)
+        feelings = [Text.assemble(one, " ", other) for one, other in zip(bars, drawing, strict=True)]
     groups = [
         [_headline(point, width)],
-        [_emotion(point, emotion, width) for emotion in EMOTIONS],
-        [
-            _dimension("valence", point.affect.valence, point.affect.valence_sd, width),
-            _dimension("arousal", point.affect.arousal, point.affect.arousal_sd, width),
-        ],
+        feelings,
+        [_place(point.affect)],
         [_modality(point, modality, width) for modality in MODALITIES],
     ]
-    gap = [Text()] if height >= ROWS + len(groups) - 1 else []
+    gap = [Text()] if spare >= 0 else []
     return [*groups[0], *(line for group in groups[1:] for line in gap + group)]
-
-
-def confidence(point: TimelinePoint) -> float:
-    """Probability of the leading emotion."""
-    return float(point.affect.emotions[EMOTIONS.index(point.emotion)])
-
-
-def polarity(point: TimelinePoint) -> tuple[str, float]:
-    """The most probable polarity and its probability."""
-    best = int(point.affect.polarity.argmax())
-    return POLARITIES[best], float(point.affect.polarity[best])
-
-
-def heard_of(point: TimelinePoint) -> bool:
-    """Whether the point rests on any modality at all."""
-    return any(presence.present for presence in point.presence.values())
 
 
 def _headline(point: TimelinePoint, width: int) -> Text:
@@ -66,6 +69,10 @@ def _headline(point: TimelinePoint, width: int) -> Text:
     )
     right = Text.assemble((leaning, f"bold {POLARITY_COLOURS[leaning]}"), f" {percent(sure)}")
     return Text.assemble(left, " " * max(width - left.cell_len - right.cell_len, 1), right)
+
+
+def _emotions(point: TimelinePoint, width: int) -> list[Text]:
+    return [_emotion(point, emotion, width) for emotion in EMOTIONS]
 
 
 def _emotion(point: TimelinePoint, emotion: str, width: int) -> Text:
@@ -83,10 +90,17 @@ def _bar(part: float, width: int, style: str) -> tuple[tuple[str, str], tuple[st
     return (full, style), (track, FRAME)
 
 
-def _dimension(name: str, value: float, sd: float, width: int) -> Text:
-    figures = f"{signed(value)} ±{sd:.2f}".replace("0.", ".")
+def _place(affect: Affect) -> Text:
+    """The figures of the plane: its two axes, with a standard deviation each."""
+
+    def figures(value: float, sd: float) -> str:
+        return f"{signed(value)} ±{sd:.2f}".replace("0.", ".")
+
     return Text.assemble(
-        name.ljust(LABEL), slider(value, sd, width - LABEL - len(figures) - 1), " ", (figures, QUIET)
+        ("valence ↔ ", QUIET),
+        figures(affect.valence, affect.valence_sd),
+        ("  arousal ↕ ", QUIET),
+        figures(affect.arousal, affect.arousal_sd),
     )
 
 

@@ -10,6 +10,7 @@ from live_sentiment.playback import Playback
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.controls import key_line
 from live_sentiment.terminal.theme import ALERT, QUIET, clock
+from live_sentiment.terminal.view import View
 
 SEEK_S = 5.0
 
@@ -17,8 +18,8 @@ SEEK_S = 5.0
 class PlayerControls:
     """Turns keys into movements of the playhead; `left` is set when the viewer has had enough."""
 
-    def __init__(self, playback: Playback) -> None:
-        self._playback, self._playhead = playback, playback.playhead
+    def __init__(self, playback: Playback, view: View) -> None:
+        self._playback, self._playhead, self._view = playback, playback.playhead, view
         self.left = threading.Event()
 
     def press(self, key: str) -> None:
@@ -26,6 +27,8 @@ class PlayerControls:
         match key:
             case "q":
                 self.left.set()
+            case "v":
+                self._view.toggle_picture()
             case " ":
                 self._playhead.toggle()
             case "left":
@@ -49,4 +52,5 @@ class PlayerControls:
         if snapshot.failure:
             line.append("failed   ", style=ALERT)
         space = "pause" if self._playhead.playing else "play"
-        return line + key_line({"space": space, "←/→": f"{SEEK_S:g} s", "+/−": "speed", "q": "leave"})
+        keys = {"space": space, "←/→": f"{SEEK_S:g} s", "+/−": "speed", "v": "picture", "q": "leave"}
+        return line + key_line(keys, width - line.cell_len)

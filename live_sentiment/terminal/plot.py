@@ -1,11 +1,42 @@
-"""A curve in braille characters: two dots across and four down in every cell."""
+"""Drawings in braille characters: two dots across and four down in every cell."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bit of each dot by row and column (Unicode, Braille Patterns)."""
+
+
+class Dots:
+    """A plane of `width` × `height` cells over [-1, 1] × [-1, 1], rightwards and upwards, to be drawn on."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._cells = [[0] * width for _ in range(height)]
+
+    def join(self, places: Iterable[tuple[float, float]]) -> None:
+        """Draw a line through places; what lies outside is drawn at the edge."""
+        dots = [(level(-x, self._width * 2), level(y, self._height * 4)) for x, y in places]
+        for one, other in pairwise([*dots[:1], *dots]):
+            self._line(one, other)
+
+    def cell(self, x: float, y: float) -> tuple[int, int]:
+        """Column and row of the cell in which a place lies."""
+        return level(-x, self._width * 2) // 2, level(y, self._height * 4) // 4
+
+    def at(self, column: int, row: int) -> str | None:
+        """The character of a cell; None where nothing is drawn."""
+        bits = self._cells[row][column]
+        return chr(0x2800 + bits) if bits else None
+
+    def _line(self, one: tuple[int, int], other: tuple[int, int]) -> None:
+        across, down = other[0] - one[0], other[1] - one[1]
+        steps = max(abs(across), abs(down), 1)
+        for step in range(steps + 1):
+            x, y = one[0] + round(across * step / steps), one[1] + round(down * step / steps)
+            self._cells[y // 4][x // 2] |= _DOTS[y % 4][x % 2]
 
 
 def curve(values: Sequence[float | None], height: int) -> list[str]:

@@ -10,7 +10,7 @@ import signal
 import termios
 import threading
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 ESCAPE_S = 0.05
@@ -43,10 +43,21 @@ class PosixTerminal:
     While it listens, Ctrl-Z gives the terminal back before the process stops, and takes it again when the
     process goes on in the foreground. Both happen on the main thread, which therefore must not wait for long
     without running any Python.
+
+    Args:
+        number: the file descriptor.
+        away: is called before the process stops.
+        back: is called when it has come to the foreground again; from any thread.
     """
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(
+        self,
+        number: int,
+        away: Callable[[], None] = lambda: None,
+        back: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._number, self._away, self._back = number, away, back
+        self._stopped = False
         self._woken, self._waker = os.pipe()
         self._settings: list[object] | None = None
         self._before: dict[signal.Signals, object] = {}
@@ -136,6 +147,8 @@ class PosixTerminal:
             return
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopped = True
+        self._away()
         if self._settings is not None:
             self._give_back(self._settings)
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
@@ -148,3 +161,6 @@ class PosixTerminal:
     def _take(self) -> None:
         if self._settings is not None and self.ours():
             tty.setcbreak(self._number, termios.TCSANOW)
+            if self._stopped:
+                self._stopped = False
+                self._back()

@@ -1,4 +1,4 @@
-"""The last minute: valence as a curve, emotions as a ribbon, and when each modality was there."""
+"""The last minute: valence as a curve, markers and events, emotions as a ribbon, what was there when."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from rich.text import Text
 
 from live_sentiment.snapshot import HISTORY_S, Snapshot
 from live_sentiment.terminal.frame import cells
-from live_sentiment.terminal.now import heard_of
 from live_sentiment.terminal.plot import curve, level
+from live_sentiment.terminal.points import heard_of
 from live_sentiment.terminal.theme import (
+    ALERT,
     EMOTION_COLOURS,
     FRAME,
     MODALITY_COLOURS,
@@ -19,12 +20,14 @@ from live_sentiment.terminal.theme import (
     QUIET,
     clock,
 )
-from live_sentiment.types import MODALITIES, Modality, TimelinePoint
+from live_sentiment.types import MODALITIES, Event, Modality, TimelinePoint
 
 AXIS = 8
 """Cells left of the drawing, for its labels."""
-UNDER_CURVE = 5
-"""Rows below the curve: ribbon, three modalities, time axis."""
+UNDER_CURVE = 6
+"""Rows below the curve: marks, ribbon, three modalities, time axis."""
+MARKER, HAPPENED = "◆", "▵"
+"""Stand where a marker was dropped, and where anything else is told."""
 NOTHING = "·"
 """Stands where there was no evidence."""
 CLEARLY = 0.1
@@ -41,6 +44,7 @@ def rolling(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     ticks = half_cells[1::2]
     return [
         *_valence(half_cells, ticks, height - UNDER_CURVE),
+        _marks(snapshot.events, start_s, end_s, columns),
         _ribbon(ticks),
         *(_presence(ticks, modality) for modality in MODALITIES),
         _time_axis(start_s, end_s, columns),
@@ -92,6 +96,16 @@ def _curve_style(point: TimelinePoint | None) -> str:
     valence = point.affect.valence
     polarity = "positive" if valence > CLEARLY else "negative" if valence < -CLEARLY else "neutral"
     return f"{'bold' if point.final else QUIET} {POLARITY_COLOURS[polarity]}"
+
+
+def _marks(events: Sequence[Event], start_s: float, end_s: float, columns: int) -> Text:
+    """Where something happened; a marker hides other events of its moment."""
+    drawn = [(" ", "")] * columns
+    for event in sorted(events, key=lambda event: event.kind == "marker"):
+        at = int((event.time_s - start_s) / (end_s - start_s) * columns)
+        if start_s <= event.time_s and at < columns:
+            drawn[at] = (MARKER, "bold") if event.kind == "marker" else (HAPPENED, ALERT)
+    return _labelled("marks", drawn)
 
 
 def _ribbon(ticks: Sequence[TimelinePoint | None]) -> Text:

@@ -7,45 +7,34 @@ from collections.abc import Mapping
 from live_sentiment.types import Event, Modality
 
 EMOTION_COLOURS: Mapping[str, str] = {
-    "neutral": "#9aa3ad",
-    "joy": "#f2b632",
-    "sadness": "#5b97e0",
+    "neutral": "#808a94",
+    "joy": "#b5830a",
+    "sadness": "#4a86d8",
     "anger": "#e4572e",
-    "fear": "#a178df",
-    "disgust": "#7fae3f",
-    "surprise": "#34bfb4",
+    "fear": "#9a6fdc",
+    "disgust": "#6a9430",
+    "surprise": "#1f9a92",
 }
-"""Middling bright, to be readable on dark and on light ground."""
+"""Every colour here has a contrast of at least 3:1 against dark and against light ground, what WCAG 2 asks of
+graphics and of large text; the terminal does not say which ground it has."""
 
-POLARITY_COLOURS: Mapping[str, str] = {"negative": "#e4572e", "neutral": "#9aa3ad", "positive": "#5fb760"}
+POLARITY_COLOURS: Mapping[str, str] = {"negative": "#e4572e", "neutral": "#808a94", "positive": "#3f9a48"}
 
-MODALITY_COLOURS: Mapping[Modality, str] = {"text": "#d98ac0", "voice": "#5fb0d0", "vision": "#c9a66b"}
+MODALITY_COLOURS: Mapping[Modality, str] = {"text": "#c46aa6", "voice": "#3a90b8", "vision": "#a8823f"}
 
 FRAME = "#6b7480"
 """Borders and rules."""
 QUIET = "dim"
 """What is known but not the matter: labels, units, anything provisional."""
 ALERT = "bold #e4572e"
+GOOD = "#3f9a48"
+BUSY = "#3a90b8"
 
 
 def bar(part: float, width: int) -> tuple[str, str]:
     """A horizontal bar of `width` cells, filled to `part` in [0, 1] in half cells; returns bar and track."""
     full, half = divmod(round(min(max(part, 0.0), 1.0) * width * 2), 2)
     return "━" * full + "╸" * half, "─" * (width - full - half)
-
-
-def slider(value: float, sd: float, width: int) -> str:
-    """A value in [-1, 1] on a line `width` cells long, with its standard deviation as a thicker stretch."""
-
-    def cell(at: float) -> int:
-        return round((min(max(at, -1.0), 1.0) + 1) / 2 * (width - 1))
-
-    line = ["─"] * width
-    line[cell(0.0)] = "┼"
-    for at in range(cell(value - sd), cell(value + sd) + 1):
-        line[at] = "━"
-    line[cell(value)] = "●"
-    return "".join(line)
 
 
 def clock(time_s: float) -> str:

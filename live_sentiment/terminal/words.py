@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
-from live_sentiment.terminal.theme import QUIET
+from live_sentiment.terminal.theme import EMOTION_COLOURS, QUIET
+from live_sentiment.types import TimelinePoint, Word
 
 UNSURE = 0.5
 """Words less probable than this are in italics."""
+MOVED = 0.05
+"""Words stand out where text added at least so much to the probability of the leading emotion, and no other
+modality added more."""
 
 
 def words(snapshot: Snapshot, width: int, height: int) -> list[Text]:
-    """The last words, on at most `height` lines of `width` cells; the newest are at the end."""
-    styled = [(word.text, "italic" if word.probability < UNSURE else "") for word in snapshot.words]
+    """The last words, on at most `height` lines of `width` cells; the newest are at the end.
+
+    Bold, in the colour of the emotion, are those said while the words of the window spoke for the leading
+    emotion, and more than face and voice did: a single word is never judged alone.
+    """
+    points = (*snapshot.finals, *snapshot.provisionals)
+    styled = [(word.text, _style(word, points)) for word in snapshot.words]
     guess = [(word.text, f"{QUIET} italic") for word in snapshot.partial_words]
     if guess:
         # An ellipsis tells the guess apart where styles are not shown.
         guess[0] = (f"… {guess[0][0]}", guess[0][1])
     lines = _wrapped([*styled, *guess], width)
     return lines[-height:] if lines else [Text("nothing said yet", style=QUIET)]
+
+
+def _style(word: Word, points: Sequence[TimelinePoint]) -> str:
+    unsure = "italic" if word.probability < UNSURE else ""
+    at = bisect_left(points, word.end_s, key=lambda point: point.time_s)
+    if at == len(points) or not _text_led(points[at]):
+        return unsure
+    return f"{unsure} bold {EMOTION_COLOURS[points[at].emotion]}"
+
+
+def _text_led(point: TimelinePoint) -> bool:
+    effects = point.affect.effects
+    return point.presence["text"].present and effects.get("text", 0.0) >= max(MOVED, *effects.values())
 
 
 def _wrapped(styled: Iterable[tuple[str, str]], width: int) -> list[Text]:

@@ -342,7 +342,7 @@ def test_a_log_gets_the_end_and_no_dashboard_nothing(
 
 
 PROGRAM = f"""
-import sys, threading
+import dataclasses, sys, threading
 sys.path[:0] = [{str(Path(__file__).parent)!r}]
 import test_run
 from live_sentiment.clock import MonotonicClock
@@ -350,7 +350,12 @@ from live_sentiment.console.main import build_parser
 from live_sentiment.console.run import conduct
 test_run.FakeLive.work = staticmethod(lambda live: live.stopped.wait(30))
 options = build_parser().parse_args(["run", "--no-record"])
-live = test_run.FakeLive(None, None, folder=None)
+class Ticking(test_run.FakeLive):
+    frames = 0
+    def snapshot(self):
+        self.frames += 1
+        return dataclasses.replace(super().snapshot(), elapsed_s=float(self.frames))
+live = Ticking(None, None, folder=None)
 code = conduct(live, options, MonotonicClock())
 print("told", *live.told)
 sys.exit(code)
@@ -382,8 +387,8 @@ def test_a_session_that_hangs_at_its_end_is_left_at_a_second_ctrl_c() -> None:
     with OnTerminal(PROGRAM.replace("live.stopped.wait(30)", "threading.Event().wait(30)")) as terminal:
         terminal.see("3\x1b[0m")
         terminal.type("\x03")
-        for _ in range(4):  # frames, four of them a second
-            terminal.see("3\x1b[0m")
+        for frame in range(2, 6):  # four of them a second
+            terminal.see(f"0:0{frame}")
         terminal.type("\x03")
         exit_code, shown = terminal.end()
     assert exit_code == 130

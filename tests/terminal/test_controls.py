@@ -10,8 +10,9 @@ from story import point
 from live_sentiment.clock import VirtualClock
 from live_sentiment.playback import Playback, Playhead, Story
 from live_sentiment.snapshot import LiveHealth, Snapshot
-from live_sentiment.terminal.controls import LiveControls
+from live_sentiment.terminal.controls import LiveControls, ViewControls
 from live_sentiment.terminal.player import PlayerControls
+from live_sentiment.terminal.view import View
 
 RUNNING = Snapshot("camera", "running", live=LiveHealth())
 
@@ -48,7 +49,7 @@ def live() -> Told:
 
 @pytest.fixture
 def controls(live: Told) -> LiveControls:
-    return LiveControls(live)
+    return LiveControls(live, View())
 
 
 def press(controls: LiveControls | PlayerControls, *keys: str) -> None:
@@ -68,6 +69,19 @@ def test_every_key_does_what_it_says(live: Told, controls: LiveControls) -> None
 def test_other_keys_do_nothing(live: Told, controls: LiveControls) -> None:
     press(controls, "x", "Q", "4", " ", "left", "enter", "escape", "backspace")
     assert live.what == []
+
+
+def test_the_picture_is_switched_by_a_key_everywhere(live: Told, playback: Playback) -> None:
+    view = View()
+    snapshot = playback.snapshot()
+    for controls in (LiveControls(live, view), PlayerControls(playback, view), ViewControls(view)):
+        assert "v picture" in controls.foot(snapshot, 80).plain
+        before = view.picture
+        controls.press("v")
+        assert view.picture is not before
+    assert live.what == []
+    ViewControls(view).press("q")
+    assert view.picture
 
 
 def test_a_marker_takes_a_note(live: Told, controls: LiveControls) -> None:
@@ -113,9 +127,11 @@ def test_a_note_has_an_end(live: Told, controls: LiveControls) -> None:
 
 
 def test_the_last_line_says_what_each_key_would_do_now(controls: LiveControls) -> None:
-    assert foot(controls) == "q quit   m marker   p pause   1 text off   2 voice off   3 vision off"
+    assert foot(controls) == "q quit  m marker  p pause  v picture  1 text off  2 voice off  3 vision off"
     changed = replace(RUNNING, live=LiveHealth(paused=True, switched_off=("voice",)))
-    assert foot(controls, changed) == "q quit   m marker   p go on   1 text off   2 voice on   3 vision off"
+    assert foot(controls, changed, 100) == (
+        "q quit   m marker   p go on   v picture   1 text off   2 voice on   3 vision off"
+    )
 
 
 def test_a_session_that_ends_asks_for_patience(controls: LiveControls) -> None:
@@ -134,7 +150,7 @@ def playback() -> Playback:
 
 
 def test_a_playback_is_steered(playback: Playback) -> None:
-    controls = PlayerControls(playback)
+    controls = PlayerControls(playback, View())
     press(controls, "right", "right", "left")
     assert playback.snapshot().position_s == 5.0
     press(controls, " ")
@@ -149,10 +165,10 @@ def test_a_playback_is_steered(playback: Playback) -> None:
 
 
 def test_a_playback_says_how_it_plays(playback: Playback) -> None:
-    controls = PlayerControls(playback)
+    controls = PlayerControls(playback, View())
     snapshot = playback.snapshot()
     assert controls.foot(snapshot, 80).plain == (
-        "▶ 1×  analysed to 1:00   space pause   ←/→ 5 s   +/− speed   q leave"
+        "▶ 1×  analysed to 1:00   space pause   ←/→ 5 s   +/− speed   v picture   q leave"
     )
     press(controls, " ", *"++++")
     line = controls.foot(replace(snapshot, failure="no space left"), 80).plain

@@ -96,7 +96,8 @@ def test_every_state_fills_exactly_the_terminal(snapshot, size):
     width, height = size
     lines = text_of(snapshot, width, height).splitlines()
     assert len(lines) == height
-    for line in lines[2:]:
+    brief = bool(snapshot.models) and width < 120 and height < 30
+    for line in lines[2 : height - brief]:
         assert len(line) == width
         assert line[0] in "╭│╰"
         assert line[-1] in "╮│╯"
@@ -138,9 +139,9 @@ def test_now_shows_emotions_affect_and_shares():
     assert "at 14.00 s · preview" in text
     assert re.search(r"joy +70 % +positive +60 %", text)
     assert re.search(r"joy +━+╸?─+ 70 %", text)
-    assert re.search(r"anger +━╸?─+ +5 %", text)
-    assert "+.50 ±.35" in line_with(text, "│ valence ")
-    assert "−.25 ±.35" in line_with(text, "│ arousal ")
+    assert re.search(r"anger +[━╸]╸?─+ +5 %", text)
+    assert "valence ↔ +.50 ±.35  arousal ↕ −.25 ±.35" in text
+    assert text.count("●") == 1
     assert re.search(r"vision +━+╸?─+ +\+20 +50 %", text)
     assert re.search(r"text +━+╸?─+ +−10 +25 %", text)
 
@@ -179,7 +180,8 @@ def test_nobody_there_is_a_gap_not_a_feeling():
 
 def test_the_curve_rises_where_valence_does():
     text = text_of(finished(), 160, 40)
-    rows = [line for line in text.splitlines() if re.search("[\u2801-\u28ff]", line)]
+    panel = [line[52:] for line in text.splitlines()]
+    rows = [line for line in panel if re.search("[\u2801-\u28ff]", line)]
     columns = [[m.start() for m in re.finditer("[\u2801-\u28ff]", row)] for row in rows]
     assert max(columns[-1]) < max(columns[0])
     assert min(columns[0]) == pytest.approx((min(columns[-1]) + max(columns[0])) / 2, abs=3)
@@ -226,7 +228,8 @@ def test_events_failures_and_lost_items_are_told():
     assert "0:03    0.4 s of sound are missing" in text
     assert "frames 3 0.1 s" in text
     assert "lost 2 (2 oldest)" in text
-    assert "speech whisper-tiny.en · on cpu" in text
+    assert "models  speech whisper-tiny.en" in text
+    assert "cpu  running" in text.splitlines()[0]
     assert "out/timeline.jsonl" in text
     failed = text_of(running(state="failed", failure="no space left for out/timeline.jsonl"))
     assert "no space left for out/timeline.jsonl" in failed

@@ -15,6 +15,7 @@ from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot, Strea
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.controls import LiveControls
 from live_sentiment.terminal.dashboard import render
+from live_sentiment.terminal.view import View
 from live_sentiment.types import Event, Presence
 
 SCREENS = Path(__file__).parent / "screens"
@@ -109,7 +110,7 @@ STOPPED = live(
     replace(LIVE, recording=replace(RECORDING, free_bytes=0, stopped="the disk is full")),
     events=(Event(14.0, "recording-stopped", "recording stopped: the disk is full"),),
 )
-KEYS = LiveControls(None).foot  # type: ignore[arg-type]
+KEYS = LiveControls(None, View()).foot  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

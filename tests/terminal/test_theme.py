@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from live_sentiment.terminal.plot import curve, level
 from live_sentiment.terminal.theme import (
+    ALERT,
+    BUSY,
     EMOTION_COLOURS,
+    FRAME,
+    GOOD,
     MODALITY_COLOURS,
     POLARITY_COLOURS,
     bar,
@@ -17,7 +21,6 @@ from live_sentiment.terminal.theme import (
     printable,
     said,
     signed,
-    slider,
     span,
 )
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Event
@@ -36,12 +39,20 @@ def test_a_bar_is_as_long_as_it_should_be(part, width):
     assert abs(full.count("━") + full.count("╸") / 2 - min(max(part, 0), 1) * width) <= 0.25 + 1e-9
 
 
-@given(st.floats(-1.5, 1.5), st.floats(0, 2), st.integers(5, 60))
-def test_a_slider_marks_value_and_deviation(value, sd, width):
-    line = slider(value, sd, width)
-    assert len(line) == width
-    assert line.count("●") == 1
-    assert line.index("●") == pytest.approx((min(max(value, -1), 1) + 1) / 2 * (width - 1), abs=0.51)
+@pytest.mark.parametrize("ground", ["#000000", "#1e1e1e", "#ffffff", "#fdf6e3"])
+def test_every_colour_reads_on_dark_and_on_light_ground(ground):
+    """3:1, what WCAG 2 asks of graphics and large text."""
+    colours = {*EMOTION_COLOURS.values(), *POLARITY_COLOURS.values(), *MODALITY_COLOURS.values()}
+    for colour in {*colours, ALERT.split()[-1], BUSY, FRAME, GOOD}:
+        lower, higher = sorted((luminance(colour), luminance(ground)))
+        assert (higher + 0.05) / (lower + 0.05) >= 3, colour
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize(
