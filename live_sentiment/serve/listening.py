@@ -38,15 +38,16 @@ def parse(text: str) -> Address:
 
 
 def _split(text: str) -> tuple[str, str]:
+    """Host and port as written, or what stands for the one left out; no host where there is neither."""
     if text.startswith("["):
         host, _, behind = text[1:].partition("]")
-        return host, behind.removeprefix(":") if behind else str(PORT)
+        return (host if behind[:1] in {"", ":"} else ""), behind[1:] if behind else str(PORT)
     if text.isdigit():
         return HOST, text
     if text.count(":") > 1:
         return text, str(PORT)
     host, colon, port = text.partition(":")
-    return host or HOST, port if colon else str(PORT)
+    return (host or HOST) if colon else host, port if colon else str(PORT)
 
 
 def listen(address: Address) -> socket.socket:

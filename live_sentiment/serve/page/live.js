@@ -53,7 +53,7 @@ const handlers = {
     const item = document.createElement("li");
     const time = document.createElement("time");
     time.textContent = clock(message.time);
-    item.append(time, message.message);
+    item.append(time, " ", message.message);
     element("events").prepend(item);
     while (element("events").childElementCount > EVENTS) element("events").lastElementChild.remove();
   },
