@@ -33,32 +33,47 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: report.html in that folder")
     parser.add_argument("--embed", action="store_true", help="put the video into the page instead of a link")
     parser.add_argument(
-        "--media", type=Path, metavar="FILE", help="the video or sound, where it does not lie with the results"
+        "--media",
+        type=Path,
+        metavar="FILE",
+        help="the video or sound, where it does not lie with the results",
     )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the page and say where it is."""
+    from live_sentiment.export.recorded import open_recorded
     from live_sentiment.report.page import NAME, write_report
-    from live_sentiment.report.source import open_source
 
-    source = open_source(options.session, options.media)
-    output = options.output or source.folder / NAME
+    _check_is_no_media(options.session)
+    session = open_recorded(options.session, options.media)
+    output = options.output or session.folder / NAME
     if output.is_dir():
         output /= NAME
-    write_report(source, output, embed=options.embed)
-    if source.was_killed:
+    write_report(session, output, embed=options.embed)
+    if not session.complete:
         print(
-            f"live-sentiment: the session was not closed; `live-sentiment repair {source.folder}` does it, "
-            "then write the report again",
+            f"live-sentiment: the session did not come to its end; if its process was killed, "
+            f"`live-sentiment repair {session.folder}` closes its files",
             file=sys.stderr,
         )
-    if source.media is None:
+    if session.media is None:
         print(
-            f"live-sentiment: no video or sound of {source.name} was found with the results; "
+            f"live-sentiment: no video or sound of {session.name} was found with the results; "
             "--media FILE adds it to the page",
             file=sys.stderr,
         )
     print(f"{output}  {output.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _check_is_no_media(path: Path) -> None:
+    from live_sentiment.errors import UsageError
+    from live_sentiment.sources.inputs import MEDIA_SUFFIXES
+
+    if path.is_file() and path.suffix.lower() in MEDIA_SUFFIXES:
+        raise UsageError(
+            f"{path} is not yet analysed: `live-sentiment replay {path}` does that, "
+            "and a report is made of the folder with its results"
+        )

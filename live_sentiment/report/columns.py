@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+import sys
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
-from live_sentiment.report.facts import Fields
+from live_sentiment.export.recorded import Fields
 from live_sentiment.sinks.fields import VALUE_DECIMALS
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
@@ -18,35 +19,40 @@ ABSENT = -(2**15)
 """In place of a value that is not there."""
 
 
-def packed(points: Sequence[Fields]) -> dict[str, Any]:
+def packed(points: Iterable[Fields]) -> dict[str, Any]:
     """The columns in base64, little-endian.
 
     `time`: uint32, milliseconds. `leading`: uint8, the index of the leading emotion in EMOTIONS. `values`: by
     name, int16 in units of 1 / PER_UNIT, ABSENT where a modality is.
     """
+    times, leading = array("I"), array("B")
+    values: defaultdict[str, array[int]] = defaultdict(lambda: array("h"))
+    for point in points:
+        times.append(round(point["time"] * 1000))
+        leading.append(EMOTIONS.index(point["emotion"]))
+        for name, value in _values(point):
+            values[name].append(ABSENT if value is None else round(value * PER_UNIT))
     return {
-        "time": _base64([round(point["time"] * 1000) for point in points], "<u4"),
-        "leading": _base64([EMOTIONS.index(point["emotion"]) for point in points], "<u1"),
-        "values": {name: _base64(column, "<i2") for name, column in _columns(points)},
+        "time": _base64(times),
+        "leading": _base64(leading),
+        "values": {name: _base64(column) for name, column in values.items()},
     }
 
 
-def _columns(points: Sequence[Fields]) -> Iterator[tuple[str, list[int]]]:
+def _values(point: Fields) -> Iterator[tuple[str, float | None]]:
     for name in ("valence", "arousal"):
-        yield name, [_whole(point[name]) for point in points]
-        yield f"{name}_sd", [_whole(point["confidence"][f"{name}_sd"]) for point in points]
+        yield name, point[name]
+        yield f"{name}_sd", point["confidence"][f"{name}_sd"]
     for emotion in EMOTIONS:
-        yield emotion, [_whole(point["emotions"][emotion]) for point in points]
+        yield emotion, point["emotions"][emotion]
     for polarity in POLARITIES:
-        yield f"polarity_{polarity}", [_whole(point["polarity"][polarity]) for point in points]
+        yield f"polarity_{polarity}", point["polarity"][polarity]
     for modality in MODALITIES:
-        yield f"share_{modality}", [_whole(point["shares"].get(modality)) for point in points]
-        yield f"effect_{modality}", [_whole(point["effects"].get(modality)) for point in points]
+        yield f"share_{modality}", point["shares"].get(modality)
+        yield f"effect_{modality}", point["effects"].get(modality)
 
 
-def _whole(value: float | None) -> int:
-    return ABSENT if value is None else round(value * PER_UNIT)
-
-
-def _base64(column: list[int], dtype: str) -> str:
-    return base64.b64encode(np.array(column, dtype=dtype).tobytes()).decode("ascii")
+def _base64(column: array[int]) -> str:
+    if sys.byteorder == "big":
+        column.byteswap()
+    return base64.b64encode(column.tobytes()).decode("ascii")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
 
-from live_sentiment.sinks.reader import RecordedTimeline
+from live_sentiment.export.recorded import Fields, RecordedSession
 from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 PAUSE_S = 0.8
 """Silence between two words that still counts as talking; captions end a cue at the same pause."""
-
-Fields = Mapping[str, Any]
-"""One line of the timeline; docs/timeline.md explains the fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +32,7 @@ class Facts:
     """The figures of the summary."""
 
     duration_s: float
-    """Time of the last point."""
-    complete: bool
-    """Whether the session came to its end."""
+    """From where the analysis began to the last point."""
     emotion_s: Mapping[str, float]
     """Time in episodes of each emotion, the longest first; emotions without any are left out."""
     undecided_s: float
@@ -49,54 +42,76 @@ class Facts:
     arousal: float | None
     talking_s: float
     """Time that recognised words cover, pauses up to PAUSE_S included."""
-    words: int
     present_s: Mapping[Modality, float]
     """Time for which each modality was part of the result."""
     absences: tuple[Stretch, ...]
     """When each was missing, in time order."""
 
+    def missing_s(self, modality: Modality) -> dict[str, float]:
+        """For how long a modality was missing, by reason, the longest first."""
+        total: dict[str, float] = {}
+        for stretch in self.absences:
+            if stretch.modality == modality:
+                total[stretch.reason] = total.get(stretch.reason, 0.0) + stretch.length_s
+        return dict(sorted(total.items(), key=lambda item: -item[1]))
 
-def facts_of(timeline: RecordedTimeline) -> Facts:
-    """Sum up a timeline; one without points has a duration of 0."""
-    points = timeline.points
-    duration_s = float(points[-1]["time"]) if points else 0.0
-    emotion_s = _emotion_s(timeline.of("episode"))
-    with_evidence = [point for point in points if point["shares"]]
-    words = [word for point in points for word in point["words"]]
-    absences = absences_of(points)
-    missing: dict[Modality, float] = dict.fromkeys(MODALITIES, 0.0)
-    for stretch in absences:
-        missing[stretch.modality] += stretch.length_s
+
+def facts_of(session: RecordedSession) -> Facts:
+    """Sum up a session; one without points has a duration of 0."""
+    duration_s = max(session.end_s - session.start_s, 0.0)
+    emotion_s = _emotion_s(session.episodes)
+    with_evidence, valence, arousal = 0, 0.0, 0.0
+    absences = AbsenceFinder(session.start_s)
+    for point in session.points():
+        absences.add(point)
+        if point["shares"]:
+            with_evidence += 1
+            valence += point["valence"]
+            arousal += point["arousal"]
+    missing = absences.finish()
     return Facts(
         duration_s=duration_s,
-        complete=bool(timeline.end and timeline.end["complete"]),
         emotion_s=emotion_s,
         undecided_s=max(duration_s - sum(emotion_s.values()), 0.0),
-        valence=_mean(point["valence"] for point in with_evidence),
-        arousal=_mean(point["arousal"] for point in with_evidence),
-        talking_s=_talking_s(words),
-        words=len(words),
-        present_s={modality: max(duration_s - missing[modality], 0.0) for modality in MODALITIES},
-        absences=absences,
+        valence=valence / with_evidence if with_evidence else None,
+        arousal=arousal / with_evidence if with_evidence else None,
+        talking_s=_talking_s(session.words),
+        present_s={
+            modality: max(duration_s - sum(s.length_s for s in missing if s.modality == modality), 0.0)
+            for modality in MODALITIES
+        },
+        absences=missing,
     )
 
 
-def absences_of(points: Sequence[Fields]) -> tuple[Stretch, ...]:
-    """When and why modalities were missing. A point speaks of the time since the one before it."""
-    stretches = []
-    starts = [0.0, *(float(point["time"]) for point in points)]
-    for modality in MODALITIES:
-        runs = groupby(enumerate(points), key=lambda at: _reason(at[1], modality))
-        for reason, run in runs:
-            indices = [index for index, _ in run]
-            if reason is not None:
-                stretches.append(Stretch(modality, starts[indices[0]], starts[indices[-1] + 1], reason))
-    return tuple(sorted(stretches, key=lambda stretch: stretch.start_s))
+class AbsenceFinder:
+    """Says when and why modalities were missing. A point speaks of the time since the one before it."""
 
+    def __init__(self, start_s: float) -> None:
+        self._last_s = start_s
+        self._open: dict[Modality, tuple[float, str]] = {}
+        self._found: list[Stretch] = []
 
-def _reason(point: Fields, modality: Modality) -> str | None:
-    presence = point["presence"][modality]
-    return None if presence["present"] else presence["reason"] or "unknown"
+    def add(self, point: Fields) -> None:
+        """Take the next point in time order."""
+        for modality in MODALITIES:
+            presence = point["presence"][modality]
+            reason = None if presence["present"] else presence["reason"] or "unknown"
+            if modality in self._open and reason != self._open[modality][1]:
+                self._close(modality)
+            if reason is not None and modality not in self._open:
+                self._open[modality] = (self._last_s, reason)
+        self._last_s = float(point["time"])
+
+    def finish(self) -> tuple[Stretch, ...]:
+        """All of them, in time order."""
+        for modality in tuple(self._open):
+            self._close(modality)
+        return tuple(sorted(self._found, key=lambda stretch: stretch.start_s))
+
+    def _close(self, modality: Modality) -> None:
+        start_s, reason = self._open.pop(modality)
+        self._found.append(Stretch(modality, start_s, self._last_s, reason))
 
 
 def _emotion_s(episodes: Iterable[Fields]) -> dict[str, float]:
@@ -116,8 +131,3 @@ def _talking_s(words: Iterable[Fields]) -> float:
         talking_s += max(word["end"] - start_s, 0.0)
         until_s = max(word["end"], until_s or 0.0)
     return talking_s
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    held = list(values)
-    return sum(held) / len(held) if held else None

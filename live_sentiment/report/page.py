@@ -7,7 +7,6 @@ of its own script and style, and lets only the video in besides.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -20,11 +19,13 @@ from markupsafe import Markup
 
 from live_sentiment import __version__
 from live_sentiment.errors import UsageError
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.export.writing import whole_file
 from live_sentiment.report.columns import ABSENT, PER_UNIT, packed
 from live_sentiment.report.facts import Facts, facts_of
+from live_sentiment.report.media import Media
 from live_sentiment.report.models import cards_of, credits_of
 from live_sentiment.report.quality import remarks
-from live_sentiment.report.source import Source
 from live_sentiment.report.transcript import paragraphs
 from live_sentiment.report.wording import length, moment, percent, signed
 from live_sentiment.types import EMOTIONS, MODALITIES
@@ -33,101 +34,87 @@ NAME = "report.html"
 
 _ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("data", "view", "marks", "plots", "timeline", "player", "now", "words", "keys", "main")
-_MOST_STRETCHES = 200
+MOST_STRETCHES = 200
 """Rows of the table of what was missing; the plot shows the rest."""
 
 
-def write_report(source: Source, output: Path, *, embed: bool = False) -> Path:
+def write_report(session: RecordedSession, output: Path, *, embed: bool = False) -> Path:
     """Write the page, replacing a file that is there; with `embed`, the video is inside it.
 
     Raises:
-        UsageError: it cannot be written there, or the video cannot be embedded.
+        UsageError: there are no results, it cannot be written there, or the video cannot be embedded.
+        RunError: the disk is full.
     """
-    if embed and source.media is None:
+    if not session.point_count:
+        raise UsageError(f"{session.timeline} holds no results, so there is nothing to report on")
+    if embed and session.media is None:
         raise UsageError(
-            f"there is no video or sound of {source.name} to embed in {source.folder} or here; "
+            f"there is no video or sound of {session.name} to embed in {session.folder} or here; "
             "name it with --media FILE, or leave out --embed"
         )
-    # Beside its place and moved there once whole: a report that was there stays until then.
-    aside = output.with_name(f"{output.name}.tmp")
-    try:
-        with aside.open("w", encoding="utf-8", newline="\n") as file:
-            for piece in page(source, output, embed=embed):
-                file.write(piece)
-        aside.replace(output)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {output}: {error.strerror}; choose another place with --output"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+    with whole_file(output) as aside, aside.open("w", encoding="utf-8", newline="\n") as file:
+        for piece in page(session, output, embed=embed):
+            file.write(piece)
     return output
 
 
-def page(source: Source, output: Path, *, embed: bool = False) -> Iterator[str]:
+def page(session: RecordedSession, output: Path, *, embed: bool = False) -> Iterator[str]:
     """The page in pieces; `output` is where it will lie, by which the video's address is made."""
     script, style = _script(), _style()
-    media = source.media
-    facts = facts_of(source.timeline)
-    words = [word for point in source.timeline.points for word in point["words"]]
+    media = Media(session.media, bool(session.source.get("video"))) if session.media else None
+    facts = facts_of(session)
     yield from _template().generate(
-        source=source,
-        record=source.record,
+        session=session,
+        record=session.record,
         facts=facts,
         version=__version__,
         script=Markup(script),  # the package's own files need no escaping
         style=Markup(style),
         script_hash=_csp_hash(f"\n{script}\n"),
         style_hash=_csp_hash(f"\n{style}\n"),
-        session=Markup(_for_script(_session(source, facts, words))),  # escaped there
+        data=Markup(_for_script(_data(session, facts))),  # escaped there
         media=media,
         link=media.link_from(output) if media and not embed else None,
         embedded=media.embedded() if media and embed else None,
-        paragraphs=list(paragraphs(words, source.timeline.of("episode"))),
-        episodes=source.timeline.of("episode"),
-        turns=source.timeline.of("turning_point"),
-        events=source.timeline.of("event"),
-        stretches=facts.absences[:_MOST_STRETCHES],
-        more_stretches=max(len(facts.absences) - _MOST_STRETCHES, 0),
-        remarks=remarks(source, facts),
-        credits=credits_of(source.timeline.header),
-        cards=cards_of(source.timeline.header),
-        settings=json.dumps(source.timeline.header.get("settings", {}), indent=2, ensure_ascii=False),
-        window_s=f"{_window_s(source):g}",
+        paragraphs=paragraphs(session),
+        stretches=facts.absences[:MOST_STRETCHES],
+        more_stretches=max(len(facts.absences) - MOST_STRETCHES, 0),
+        remarks=remarks(session),
+        credits=credits_of(session.header),
+        cards=cards_of(session.header),
+        settings=json.dumps(session.header.get("settings", {}), indent=2, ensure_ascii=False),
+        window_s=f"{_window_s(session):g}",
         emotions=EMOTIONS,
         modalities=MODALITIES,
     )
 
 
-def _session(source: Source, facts: Facts, words: list[dict[str, Any]]) -> dict[str, Any]:
+def _data(session: RecordedSession, facts: Facts) -> dict[str, Any]:
     """What the scripts know; times in seconds."""
-    timeline = source.timeline
     return {
-        "end": facts.duration_s,
-        "media_offset": source.media_offset_s,
-        "window_s": _window_s(source),
+        "start": session.start_s,
+        "end": session.end_s,
+        "window_s": _window_s(session),
         "per_unit": PER_UNIT,
         "absent": ABSENT,
-        "packed": packed(timeline.points),
-        "episodes": [_picked(line, "start", "end", "emotion") for line in timeline.of("episode")],
-        "turning_points": [_picked(line, "time", "kind", "valence") for line in timeline.of("turning_point")],
-        "events": [_picked(line, "time", "kind", "message") for line in timeline.of("event")],
+        "packed": packed(session.points()),
+        "episodes": [_picked(line, "start", "end", "emotion") for line in session.episodes],
+        "turning_points": [_picked(line, "time", "kind", "valence") for line in session.turning_points],
+        "events": [_picked(line, "time", "kind", "message") for line in session.events],
         "absences": [
             {"modality": gap.modality, "start": gap.start_s, "end": gap.end_s, "reason": gap.reason}
             for gap in facts.absences
         ],
-        "words": [[word["start"], word["end"], word["probability"]] for word in words],
+        "words": [[word["start"], word["end"], word["probability"]] for word in session.words],
     }
+
+
+def _window_s(session: RecordedSession) -> float:
+    return float(session.header.get("settings", {}).get("window", {}).get("length_s", 4.0))
 
 
 def _picked(line: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: line[name] for name in names}
-
-
-def _window_s(source: Source) -> float:
-    window = source.timeline.header.get("settings", {}).get("window", {})
-    return float(window.get("length_s", 4.0))
 
 
 def _for_script(data: Any) -> str:

@@ -1,29 +1,27 @@
-"""Data quality in sentences: what was missing, lost, dropped or cut short."""
+"""Data quality in sentences: what was lost, dropped or cut short."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_sentiment.report.facts import Facts
-from live_sentiment.report.source import Source
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.report.wording import moment
 from live_sentiment.sinks.session_file import SessionRecord
 
 
-def remarks(source: Source, facts: Facts) -> tuple[str, ...]:
+def remarks(session: RecordedSession) -> tuple[str, ...]:
     """What a reader should know before believing the figures; empty where nothing is amiss."""
-    return tuple(_remarks(source, facts))
+    return tuple(_remarks(session))
 
 
-def _remarks(source: Source, facts: Facts) -> Iterator[str]:
-    if source.was_killed:
+def _remarks(session: RecordedSession) -> Iterator[str]:
+    if not session.complete:
         yield (
-            "The program was ended before it could close its files: results reach up to the last whole line, "
-            "and the last episode may be missing. live-sentiment repair closes the files."
+            f"The session did not come to its end: results reach up to {moment(session.end_s)}, "
+            "and the last episode may be missing."
         )
-    elif not facts.complete:
-        yield "The analysis was cut short: results end before the session did."
-    if source.record is not None:
-        yield from _of_a_live_session(source.record)
+    if session.record is not None:
+        yield from _of_a_live_session(session.record)
 
 
 def _of_a_live_session(record: SessionRecord) -> Iterator[str]:
@@ -31,8 +29,8 @@ def _of_a_live_session(record: SessionRecord) -> Iterator[str]:
         if device.dropped:
             yield f"The {device.device} “{device.name}” lost {_counts(device.dropped)}."
         for gap in device.gaps:
-            end = "the end" if gap.end_s is None else f"{gap.end_s:.1f} s"
-            yield f"The {device.device} gave nothing from {gap.start_s:.1f} s to {end}: {gap.reason}."
+            end = "the end" if gap.end_s is None else moment(gap.end_s)
+            yield f"The {device.device} gave nothing from {moment(gap.start_s)} to {end}: {gap.reason}."
     if record.analysis.dropped:
         yield (
             "The computer could not keep up with everything that was captured; not analysed: "
@@ -41,7 +39,7 @@ def _of_a_live_session(record: SessionRecord) -> Iterator[str]:
     if record.recording.stopped:
         yield f"Recording of picture and sound stopped early: {record.recording.stopped}."
     if record.recording.dropped:
-        yield f"Captured and analysed, but missing from the recording: {_counts(record.recording.dropped)}."
+        yield f"Captured, but missing from the recording: {_counts(record.recording.dropped)}."
     if record.recording.faces_blurred:
         yield "Faces were hidden in the recorded picture; the analysis saw them."
 

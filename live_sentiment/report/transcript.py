@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from live_sentiment.report.facts import Fields
+from live_sentiment.export.recorded import Fields, RecordedSession
 
 BREAK_S = 1.5
 """A silence that begins a new paragraph."""
 LONG_S = 30.0
 """A paragraph this long ends with its next sentence."""
+LONGEST_S = 60.0
+"""A paragraph this long ends with the next word, if nobody ever finishes a sentence."""
 _SENTENCE_END = (".", "!", "?", "…", '."', '!"', '?"')
 
 
@@ -25,27 +27,27 @@ class Paragraph:
     """Each word's number in the session, from 0; its text; and the recogniser's probability."""
 
 
-def paragraphs(words: Iterable[Fields], episodes: Sequence[Fields]) -> Iterator[Paragraph]:
+def paragraphs(session: RecordedSession) -> Iterator[Paragraph]:
     """Group the words of a session: a paragraph ends at a silence, or with a sentence once it is long."""
     held: list[tuple[int, Fields]] = []
-    for number, word in enumerate(words):
+    for number, word in enumerate(session.words):
         if held and _ends(held[0][1], held[-1][1], word):
-            yield _paragraph(held, episodes)
+            yield _paragraph(held, session)
             held = []
         held.append((number, word))
     if held:
-        yield _paragraph(held, episodes)
+        yield _paragraph(held, session)
 
 
 def _ends(first: Fields, last: Fields, following: Fields) -> bool:
     silence_s = following["start"] - last["end"]
-    long = last["end"] - first["start"] >= LONG_S and str(last["text"]).endswith(_SENTENCE_END)
-    return bool(silence_s >= BREAK_S or long)
+    length_s = last["end"] - first["start"]
+    sentence = str(last["text"]).endswith(_SENTENCE_END)
+    return bool(silence_s >= BREAK_S or (length_s >= LONG_S and sentence) or length_s >= LONGEST_S)
 
 
-def _paragraph(held: list[tuple[int, Fields]], episodes: Sequence[Fields]) -> Paragraph:
+def _paragraph(held: list[tuple[int, Fields]], session: RecordedSession) -> Paragraph:
     start_s = float(held[0][1]["start"])
     # Words are placed by the window that ends with them, as everything in the timeline is.
-    placed_s = float(held[0][1]["end"])
-    emotion = next((e["emotion"] for e in episodes if e["start"] <= placed_s <= e["end"]), None)
+    emotion = session.emotion_at(float(held[0][1]["end"]))
     return Paragraph(start_s, emotion, tuple((n, w["text"], w["probability"]) for n, w in held))

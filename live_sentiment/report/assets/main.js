@@ -1,10 +1,10 @@
 // Puts the page together.
 
 const session = readSession();
-const moment = new Moment(session.end);
-const view = new View(session.end);
+const moment = new Moment(session.start, session.end);
+const view = new View(session.start, session.end);
 const timeline = new Timeline(session, view, moment);
-const player = new Player(document.getElementById("media"), session.media_offset, moment, view);
+const player = new Player(document.getElementById("media"), moment, view);
 new Now(session, moment, timeline.hovered);
 new Words(session, moment, view);
 bindKeys(timeline, view, moment, player);

@@ -80,16 +80,16 @@ function drawPresence(plot, session) {
   inPlot(plot, (context, colour, dpr) => {
     const { top, height } = plot.bbox;
     const tall = height / MODALITIES.length;
-    const end = session.time.at(-1) ?? 0;
+    const { start, end } = session;
     MODALITIES.forEach((modality, row) => {
       const middle = top + (row + 0.5) * tall;
-      const bar = (start, stop, name, thickness) => {
-        const seen = stretch(plot, start, stop);
+      const bar = (begin, stop, name, thickness) => {
+        const seen = stretch(plot, begin, stop);
         context.fillStyle = colour(name);
         if (seen) context.fillRect(seen.from, middle - thickness / 2, seen.width, thickness);
       };
-      bar(0, end, "missing", 2 * dpr);
-      let from = 0;
+      bar(start, end, "missing", 2 * dpr);
+      let from = start;
       const gaps = session.absences.filter((absence) => absence.modality === modality);
       for (const gap of [...gaps, { start: end, end }]) {
         bar(from, gap.start, modality, tall * 0.6);

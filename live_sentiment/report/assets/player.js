@@ -1,16 +1,17 @@
-// The video or sound, and the moment that goes with it.
+// The video or sound, whose times are those of the session, and the moment that goes with it.
 
 class Player {
-  /** `offset`: where session time 0 lies in the media, in seconds. */
-  constructor(media, offset, moment, view) {
+  constructor(media, moment, view) {
     this.media = media;
-    this.offset = offset;
     this.moment = moment;
     this.view = view;
+    /** Whether the next "seeked" answers this page rather than the player's own controls. */
+    this.asked = false;
     if (!media) return;
     this.load();
+    media.addEventListener("loadedmetadata", () => this.seek());
     media.addEventListener("play", () => this.follow());
-    for (const event of ["seeked", "timeupdate"]) media.addEventListener(event, () => this.tell());
+    media.addEventListener("seeked", () => this.sought());
     for (const event of ["play", "pause", "ended"]) media.addEventListener(event, () => this.label());
     media.addEventListener("error", () => this.refuse());
     moment.watch(() => this.seek());
@@ -25,10 +26,6 @@ class Player {
     this.media.src = URL.createObjectURL(media);
   }
 
-  get time() {
-    return this.media.currentTime - this.offset;
-  }
-
   toggle() {
     if (!this.media) return;
     // A player that cannot play says so by its error event.
@@ -37,19 +34,26 @@ class Player {
   }
 
   seek() {
-    if (this.moment.by === "user") this.media.currentTime = this.moment.time + this.offset;
+    if (this.moment.by !== "user" || this.media.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+    this.asked = true;
+    this.media.currentTime = this.moment.time;
+  }
+
+  /** Follow the player's own controls. Where the page asked, the moment stays: the video may end before it. */
+  sought() {
+    if (!this.asked) this.tell();
+    this.asked = false;
   }
 
   tell() {
-    if (this.media.seeking) return;
-    this.moment.set(this.time, "video");
-    if (!this.media.paused) this.view.follow(this.moment.time);
+    this.moment.set(this.media.currentTime, "video");
+    this.view.follow(this.moment.time);
   }
 
   /** While it plays, the cursor moves with every picture on the screen. */
   follow() {
     if (this.media.paused || this.media.ended) return;
-    this.tell();
+    if (!this.media.seeking) this.tell();
     requestAnimationFrame(() => this.follow());
   }
 

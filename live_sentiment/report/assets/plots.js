@@ -15,7 +15,7 @@ function common(view, { height, series, scale, ticks, axis = false, bands = [], 
   return {
     width: 600,
     height: height + (axis ? 30 : 8),
-    padding: [6, 12, axis ? 0 : 4, 0],
+    padding: [6, 26, axis ? 0 : 4, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: "session" } },
     scales: { x: { time: false, range: () => [view.from, view.to] }, y: { range: () => scale } },

@@ -18,15 +18,16 @@ class Watched {
 
 /** The moment that is looked at: the cursor. `by` says who moved it last: "user" or "video". */
 class Moment extends Watched {
-  constructor(end) {
+  constructor(start, end) {
     super();
+    this.start = start;
     this.end = end;
-    this.time = 0;
+    this.time = start;
     this.by = "user";
   }
 
   set(time, by = "user") {
-    this.time = Math.min(Math.max(time, 0), this.end);
+    this.time = Math.min(Math.max(time, this.start), this.end);
     this.by = by;
     this.tell();
   }
@@ -36,10 +37,11 @@ const SHORTEST_VIEW_S = 2;
 
 /** The stretch of the session that the plots show. */
 class View extends Watched {
-  constructor(end) {
+  constructor(start, end) {
     super();
-    this.end = Math.max(end, SHORTEST_VIEW_S);
-    this.from = 0;
+    this.start = start;
+    this.end = Math.max(end, start + SHORTEST_VIEW_S);
+    this.from = this.start;
     this.to = this.end;
   }
 
@@ -48,8 +50,8 @@ class View extends Watched {
   }
 
   set(from, length) {
-    const kept = Math.min(Math.max(length, Math.min(SHORTEST_VIEW_S, this.end)), this.end);
-    this.from = Math.min(Math.max(from, 0), this.end - kept);
+    const kept = this.fitting(length);
+    this.from = Math.min(Math.max(from, this.start), this.end - kept);
     this.to = this.from + kept;
     this.tell();
   }
@@ -60,12 +62,16 @@ class View extends Watched {
 
   /** Show `factor` times as much, with the moment `around` staying where it is on the screen. */
   zoom(factor, around) {
-    const length = Math.min(Math.max(this.length * factor, SHORTEST_VIEW_S), this.end);
+    const length = this.fitting(this.length * factor);
     this.set(around - ((around - this.from) * length) / this.length, length);
   }
 
   whole() {
-    this.set(0, this.end);
+    this.set(this.start, this.end - this.start);
+  }
+
+  fitting(length) {
+    return Math.min(Math.max(length, SHORTEST_VIEW_S), this.end - this.start);
   }
 
   /** Turn the page when the moment leaves it. */
