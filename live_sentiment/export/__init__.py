@@ -16,6 +16,7 @@ from typing import TypeAlias, cast
 
 from live_sentiment.errors import UsageError
 from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.export.tables import TABLES
 
 Progress: TypeAlias = Callable[[float], None]
 """Told, as often as you like, which part of the work is done, in [0, 1]."""
@@ -46,11 +47,15 @@ class Format:
         return cast(Exporter, getattr(importlib.import_module(f"{__name__}.{module}"), function))
 
 
+def _tables(ending: str) -> tuple[str, ...]:
+    return tuple(f"{table.name}.{ending}" for table in TABLES[1:])
+
+
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (
-        Format("csv", "points.csv", "tables as text", "csv_files:write_csv"),
-        Format("parquet", "points.parquet", "tables, typed", "parquet:write_parquet"),
+        Format("csv", "points.csv", "tables as text", "csv_files:write_csv", _tables("csv")),
+        Format("parquet", "points.parquet", "typed tables", "parquet:write_parquet", _tables("parquet")),
         Format("vtt", "captions.vtt", "WebVTT captions with emotions", "captions:write_vtt"),
         Format("srt", "captions.srt", "SubRip captions with emotions", "captions:write_srt"),
         Format("eaf", "annotations.eaf", "tiers for ELAN", "elan:write_eaf"),

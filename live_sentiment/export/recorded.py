@@ -166,7 +166,7 @@ def _timeline_in(path: Path) -> Path:
 
 
 def _media_of(folder: Path, source: Fields, record: SessionRecord | None) -> Path | None:
-    """The recording of a live session; else the file that was analysed, if it lies with the results or here."""
+    """The recording of a live session; else the file that was analysed, if it is with the results or here."""
     if record is not None:
         candidates = [folder / SESSION_MEDIA]
     else:

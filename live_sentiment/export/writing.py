@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from live_sentiment.errors import RunError, UsageError
+
+_Item = TypeVar("_Item")
+_STEP = 256
+"""Items between two reports of progress."""
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path`, of the same ending, to write to; what was written takes its place at the end.
+    """Give a path of the same ending to write to, beside `path`; what was written takes its place at the end.
 
     After an exception, also Ctrl-C, nothing is left of it, and a file that was there stays as it was.
 
@@ -43,6 +48,14 @@ def make_folder(folder: Path) -> None:
         raise UsageError(
             f"cannot make the folder {folder}: {error.strerror}; choose another --output"
         ) from error
+
+
+def told(items: Iterable[_Item], count: int, progress: Callable[[float], None] | None) -> Iterator[_Item]:
+    """The items, while `progress` is told how many of `count` have gone by."""
+    for number, item in enumerate(items, start=1):
+        yield item
+        if progress is not None and number % _STEP == 0:
+            progress(min(number / max(count, 1), 1.0))
 
 
 def _explained(error: OSError, path: Path) -> UsageError | RunError:
