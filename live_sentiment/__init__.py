@@ -1,3 +1,65 @@
-"""live-sentiment: what a person feels, from voice, face and words on one clock."""
+"""live-sentiment: what a person feels, from voice, face and words on one clock.
+
+`analyze` and `Session` are the way in for programs; docs/python.md shows how. Everything is imported when it
+is first asked for, so that `import live_sentiment` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from live_sentiment.api import analyze as analyze
+    from live_sentiment.config import Config as Config
+    from live_sentiment.config import load_config as load_config
+    from live_sentiment.errors import LiveSentimentError as LiveSentimentError
+    from live_sentiment.errors import RunError as RunError
+    from live_sentiment.errors import UsageError as UsageError
+    from live_sentiment.live_api import Session as Session
+    from live_sentiment.loaded import unload_models as unload_models
+    from live_sentiment.types import Event as Event
+    from live_sentiment.types import TimelinePoint as TimelinePoint
+    from live_sentiment.types import Word as Word
 
 __version__ = "0.1.0"
+
+_WHERE = {
+    "analyze": "api",
+    "Session": "live_api",
+    "Config": "config",
+    "load_config": "config",
+    "LiveSentimentError": "errors",
+    "RunError": "errors",
+    "UsageError": "errors",
+    "unload_models": "loaded",
+    "Event": "types",
+    "TimelinePoint": "types",
+    "Word": "types",
+}
+"""The module of each public name."""
+
+__all__ = [
+    "Config",
+    "Event",
+    "LiveSentimentError",
+    "RunError",
+    "Session",
+    "TimelinePoint",
+    "UsageError",
+    "Word",
+    "__version__",
+    "analyze",
+    "load_config",
+    "unload_models",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

@@ -75,13 +75,13 @@ class Outcome:
 
 
 class Replay:
-    """Analyses one file into a folder; `snapshot` may be called from any thread meanwhile.
+    """Analyses one file, as a rule into a folder; `snapshot` may be called from any thread meanwhile.
 
     Args:
         path: the media file; that of a live session is known by its folder (`session_folder`).
         config: the configuration that `stages` were loaded with.
         stages: loaded models.
-        folder: where the timeline and the transcript go; made if need be.
+        folder: where the timeline and the transcript go; made if need be. None writes nothing.
         excerpt: which part of the file, and its pace.
         sinks: are told the story too, beside the files.
         clock: for the time elapsed, which reaches no result.
@@ -95,7 +95,7 @@ class Replay:
         path: Path,
         config: Config,
         stages: Stages,
-        folder: Path,
+        folder: Path | None,
         *,
         excerpt: Excerpt = Excerpt(),
         sinks: Sequence[Sink] = (),
@@ -114,17 +114,14 @@ class Replay:
             recording=session is not None,
         )
         self.gauges = Gauges(self._clock)
-        self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
-        header = _header(self._source, config, stages, excerpt)
-        _make_folder(folder)
+        self.outputs: tuple[Path, ...] = ()
         self._recent, self._summarizer = Recent(), Summarizer()
-        told: tuple[Sink, ...] = (
-            TimelineWriter(self.outputs[0], header),
-            CaptionWriter(self.outputs[1]),
-            self._summarizer,
-            self._recent,
-            *sinks,
-        )
+        told: list[Sink] = [self._summarizer, self._recent, *sinks]
+        if folder is not None:
+            self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
+            header = _header(self._source, config, stages, excerpt)
+            _make_folder(folder)
+            told = [TimelineWriter(self.outputs[0], header), CaptionWriter(self.outputs[1]), *told]
         feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
         self._analysis = Analysis(
             WindowAligner(config.window, feed.absent, first_s=excerpt.start_s or 0.0),
