@@ -1,4 +1,4 @@
-"""`live-sentiment bench`: measure speed, memory and word errors on this machine."""
+"""`live-sentiment bench`: measure speed, memory, word errors and the dashboard on this machine."""
 
 from __future__ import annotations
 
@@ -46,6 +46,17 @@ def add_parser(commands: Any) -> None:
     add_config_options(speech)
     speech.set_defaults(run=run_speech)
 
+    dashboard = what.add_parser(
+        "dashboard",
+        help="processor time of the dashboard and of the camera's picture",
+        description="Draw a made-up session in which nothing stands still, on terminals of three sizes, and "
+        "print the processor time of it. Nothing is shown and no model is loaded.",
+    )
+    dashboard.add_argument(
+        "--frames", type=int, default=200, metavar="N", help="frames a measurement; default: 200"
+    )
+    dashboard.set_defaults(run=run_dashboard)
+
 
 def run_replay(options: argparse.Namespace) -> int:
     """Measure one replay and print it."""
@@ -91,6 +102,42 @@ def run_speech(options: argparse.Namespace) -> int:
         table.add_row(row.encoding, row.mode, *figures, f"{row.real_time_factor:.3f}")
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{len(clips)} clips, {speech.model}, hop {speech.hop_s:g} s, beam {speech.beam}\n")
+    console.print(table)
+    return 0
+
+
+def run_dashboard(options: argparse.Namespace) -> int:
+    """Measure what the dashboard costs and print the table."""
+    if options.frames < 2:
+        raise UsageError("--frames: the first frame is not counted, so there must be two or more")
+    from rich.console import Console
+    from rich.table import Table
+
+    from live_sentiment.terminal.cost import PICTURE_HZ, measure
+    from live_sentiment.terminal.dashboard import REFRESH_HZ
+
+    table = _table(
+        Table,
+        "terminal",
+        "ms a frame",
+        f"core at {REFRESH_HZ} Hz",
+        "ms a picture",
+        f"core at {PICTURE_HZ} Hz",
+        "kB a frame",
+        "with picture",
+    )
+    for cost in measure(options.frames):
+        table.add_row(
+            f"{cost.width}×{cost.height}",
+            f"{cost.frame_ms:.2f}",
+            f"{cost.dashboard_share:.1%}",
+            f"{cost.picture_ms:.2f}",
+            f"{cost.picture_share:.1%}",
+            f"{cost.sent_bytes / 1000:.1f}",
+            f"{cost.picture_sent_bytes / 1000:.1f}",
+        )
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"processor time of {options.frames} frames of a busy session, true colour\n")
     console.print(table)
     return 0
 

@@ -14,6 +14,8 @@ from live_sentiment.snapshot import Picture, Snapshot
 from live_sentiment.terminal.theme import EMOTION_COLOURS, QUIET
 from live_sentiment.types import ImageArray
 
+MOST_COLUMNS = 40
+"""A larger picture tells no more of a face, and costs more than a dashboard should."""
 SAMPLES = 3
 """Pixels of the camera read for one of the small picture, across and down: no more, whatever its size."""
 LEVELS_BITS = 4
@@ -40,9 +42,9 @@ def camera_picture(snapshot: Snapshot, width: int, height: int, *, colour: bool)
 
 
 def fitted(picture: Picture, width: int, height: int) -> tuple[int, int]:
-    """Columns and rows of the largest picture of these proportions that fits."""
+    """Columns and rows of the largest small picture of these proportions that fits."""
     high, wide = picture.image.shape[:2]
-    scale = min(width / wide, height * 2 / high)
+    scale = min(min(width, MOST_COLUMNS) / wide, height * 2 / high)
     return max(round(wide * scale), 1), max(round(high * scale / 2), 1)
 
 

@@ -26,7 +26,10 @@ def words(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     emotion, and more than face and voice did: a single word is never judged alone.
     """
     points = (*snapshot.finals, *snapshot.provisionals)
-    styled = [(word.text, _style(word, points)) for word in snapshot.words]
+    times_s = [point.time_s for point in points]
+    styled = [
+        (word.text, _style(word, _next(points, bisect_left(times_s, word.end_s)))) for word in snapshot.words
+    ]
     guess = [(word.text, f"{QUIET} italic") for word in snapshot.partial_words]
     if guess:
         # An ellipsis tells the guess apart where styles are not shown.
@@ -35,12 +38,16 @@ def words(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     return lines[-height:] if lines else [Text("nothing said yet", style=QUIET)]
 
 
-def _style(word: Word, points: Sequence[TimelinePoint]) -> str:
+def _next(points: Sequence[TimelinePoint], at: int) -> TimelinePoint | None:
+    return points[at] if at < len(points) else None
+
+
+def _style(word: Word, point: TimelinePoint | None) -> str:
+    """Of a word, by the point at which it had been said."""
     unsure = "italic" if word.probability < UNSURE else ""
-    at = bisect_left(points, word.end_s, key=lambda point: point.time_s)
-    if at == len(points) or not _text_led(points[at]):
+    if point is None or not _text_led(point):
         return unsure
-    return f"{unsure} bold {EMOTION_COLOURS[points[at].emotion]}"
+    return f"{unsure} bold {EMOTION_COLOURS[point.emotion]}"
 
 
 def _text_led(point: TimelinePoint) -> bool:
