@@ -139,3 +139,19 @@ def make_session(tmp_path: Path) -> MakeSession:
         return folder
 
     return make
+
+
+@pytest.fixture
+def hostile() -> str:
+    return HOSTILE
+
+
+@pytest.fixture
+def lines() -> list[dict[str, Any]]:
+    """The default session's lines, to look values up in or to change."""
+    return session_lines(14.5)
+
+
+@pytest.fixture(scope="session")
+def two_hours() -> list[dict[str, Any]]:
+    return session_lines(7200.0)

@@ -41,7 +41,7 @@ function bindKeys(timeline, view, moment, player) {
   });
   const slider = document.getElementById("plot-episodes");
   // After a click on any plot the keys work at once.
-  region.addEventListener("pointerdown", () => slider.focus({ preventScroll: true, focusVisible: false }));
+  region.addEventListener("click", () => slider.focus({ preventScroll: true, focusVisible: false }));
   moment.watch(() => {
     slider.setAttribute("aria-valuenow", moment.time.toFixed(1));
     // A value text that changes all the time would have a screen reader talk over the video.
