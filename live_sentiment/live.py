@@ -18,14 +18,13 @@ from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.quality import Quality, quality_steps
 from live_sentiment.recording import Course, Recording
 from live_sentiment.session import STAGES_BY_THREAD, Session
-from live_sentiment.sinks.blur import Box
 from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.lags import LagGauge
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.session_file import AnalysisRecord, LagRecord
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import LiveHealth, Picture, Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Box, LiveHealth, Picture, Snapshot, State, StreamHealth
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
 from live_sentiment.stages import Stages

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from live_sentiment.clock import Clock
+from live_sentiment.filmstrip import Filmstrip
 from live_sentiment.sinks.recent import EVENTS
-from live_sentiment.snapshot import HISTORY_S, Snapshot
+from live_sentiment.snapshot import HISTORY_S, Box, Snapshot
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript, Word
+from live_sentiment.types import Event, TimelinePoint, Transcript, VideoFrame, Word
 
 SPEEDS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Multiples of the recording's own pace; beyond the last one comes None: at the newest result."""
@@ -100,7 +101,8 @@ class Playhead:
 class Story:
     """A sink that keeps every final, word and event, to be looked at from any moment.
 
-    It grows with the session, by some 2 kB a tick: 30 MB an hour at the default hop.
+    It grows with the session, by some 2 kB a tick: 30 MB an hour at the default hop. Pictures, where it is
+    given any, are as much again.
     """
 
     def __init__(self) -> None:
@@ -108,6 +110,7 @@ class Story:
         self._finals: list[TimelinePoint] = []
         self._words: list[Word] = []
         self._events: list[Event] = []
+        self._pictures = Filmstrip()
 
     @property
     def reach_s(self) -> float:
@@ -137,6 +140,10 @@ class Story:
     def close(self, *, complete: bool) -> None:
         """Nothing: what was kept can still be looked at."""
 
+    def saw(self, frame: VideoFrame, boxes: Sequence[Box]) -> None:
+        """Keep a picture that was looked at, as a small one."""
+        self._pictures.saw(frame, boxes)
+
     def view(self, snapshot: Snapshot, at_s: float) -> Snapshot:
         """The snapshot as it would have been at session time `at_s`, every result final."""
         with self._lock:
@@ -151,6 +158,7 @@ class Story:
             provisionals=(),
             words=words,
             partial_words=(),
+            picture=self._pictures.at(at_s),
             events=tuple(events[-EVENTS:]),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,12 @@ from live_sentiment.config import Config
 from live_sentiment.errors import UsageError
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
-from live_sentiment.sinks.blur import Box
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import Picture, Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Box, Picture, Snapshot, State, StreamHealth
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
@@ -84,6 +83,7 @@ class Replay:
         folder: where the timeline and the transcript go; made if need be. None writes nothing.
         excerpt: which part of the file, and its pace.
         sinks: are told the story too, beside the files.
+        on_look: told each picture looked at and every face in it, from the thread that looks.
         clock: for the time elapsed, which reaches no result.
 
     Raises:
@@ -99,9 +99,11 @@ class Replay:
         *,
         excerpt: Excerpt = Excerpt(),
         sinks: Sequence[Sink] = (),
+        on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._path, self._stages = path, stages
+        self._on_look = on_look
         session = session_folder(path)
         self._name = path.name if session is None else session.name
         self._clock = clock or MonotonicClock()
@@ -202,6 +204,8 @@ class Replay:
 
     def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
         self._picture = Picture(frame.image, frame.time_s, tuple(faces))
+        if self._on_look is not None:
+            self._on_look(frame, faces)
 
     def _elapsed_s(self) -> float:
         return (self._clock.now_s() if self._ended_s is None else self._ended_s) - self._began_s

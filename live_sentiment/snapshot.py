@@ -12,6 +12,9 @@ from live_sentiment.types import Event, ImageArray, Modality, TimelinePoint, Wor
 
 State: TypeAlias = Literal["starting", "running", "finishing", "finished", "failed"]
 
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, width, height in pixels."""
+
 HISTORY_S = 60.0
 """A snapshot looks back this far, so that an hour-old session costs no more to show than a young one."""
 
@@ -23,8 +26,8 @@ class Picture:
     image: ImageArray
     """Shape (height, width, 3), uint8, BGR."""
     time_s: float
-    boxes: tuple[tuple[float, float, float, float], ...] = ()
-    """Every face in it: left, top, width, height in pixels."""
+    boxes: tuple[Box, ...] = ()
+    """Every face in it."""
 
 
 @dataclass(frozen=True, slots=True)
