@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
 from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
+from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import LiveSentimentError, RunError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from live_sentiment.config import Config
     from live_sentiment.playback import Story
     from live_sentiment.replay import Outcome, Replay
+    from live_sentiment.serve.server import LiveServer
     from live_sentiment.sinks.outlet import Outlet
     from live_sentiment.sinks.protocol import Sink
 
@@ -64,18 +66,21 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object a clip, not a summary")
     add_outlet_options(parser)
+    add_serve_option(parser)
     add_config_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Analyse every clip; a clip that fails is reported and the others go on."""
-    if any_outlet(options) and options.speed != 1:
+    if (any_outlet(options) or options.serve is not None) and options.speed != 1:
         raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
     config = config_from(options)
     from live_sentiment.sources.inputs import find_media
 
     clips = find_media(options.inputs)
+    if options.serve is not None and len(clips) > 1:
+        raise UsageError("--serve shows one recording; name one clip")
     folders = _folders(clips, options.output)
 
     from live_sentiment.stages import load_stages
@@ -86,7 +91,9 @@ def run(options: argparse.Namespace) -> int:
     worst = 0
     for clip, folder in zip(clips, folders, strict=True):
         try:
-            _replay(clip, folder, config, stages, options)
+            with contextlib.ExitStack() as closing:
+                server = open_server(options, closing)
+                _replay(clip, folder, config, stages, options, server=server)
         except LiveSentimentError as error:
             if len(clips) == 1 or options.debug:
                 raise
@@ -95,7 +102,15 @@ def run(options: argparse.Namespace) -> int:
     return worst
 
 
-def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argparse.Namespace) -> None:
+def _replay(
+    clip: Path,
+    folder: Path,
+    config: Config,
+    stages: Any,
+    options: argparse.Namespace,
+    *,
+    server: LiveServer | None,
+) -> None:
     from rich.console import Console
 
     from live_sentiment.replay import Excerpt, Replay
@@ -105,10 +120,12 @@ def _replay(clip: Path, folder: Path, config: Config, stages: Any, options: argp
     story = _story(clip, options, screen)
     excerpt = Excerpt(options.start, options.end, options.speed)
     outlets = open_outlets(options, config)
-    sinks: list[Sink] = [*outlets, story] if story else [*outlets]
-    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=sinks)
+    sinks: list[Sink] = [*outlets, *([story] if story else []), *([server.hub] if server else [])]
+    saw = story.saw if story else None
+    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=sinks, on_look=saw)
     try:
-        with _shown(replay, options, screen, story), _telling(outlets, options):
+        serving = server.serving(replay.snapshot) if server else contextlib.nullcontext()
+        with serving, _shown(replay, options, screen, story), _telling(outlets, options):
             outcome = replay.run()
     except KeyboardInterrupt:
         _say_what_is_kept(replay)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,8 @@ from live_sentiment.weights.store import ModelStore
 pytestmark = [pytest.mark.models, pytest.mark.timeout(180)]
 
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
-ARGUMENTS = ["--camera", str(DEMO), "--no-microphone", "--no-dashboard", "--json"]
-SERVED = ["--serve", "127.0.0.1:0", "--output"]
+DEVICES = ("--camera", str(DEMO), "--no-microphone")
+SERVED = ("--serve", "127.0.0.1:0", "--output")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,27 +35,19 @@ def pulled(model_store: ModelStore) -> None:
         model_store.path(name)
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+@contextmanager
+def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "live_sentiment",
-            "run",
-            *ARGUMENTS,
-            "--duration",
-            "6",
-            *SERVED,
-            str(tmp_path),
-        ],
+        [sys.executable, "-m", "live_sentiment", *arguments, "--no-dashboard", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    yield process
-    process.kill()
-    process.communicate()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def address(process: subprocess.Popen[str]) -> str:
@@ -79,12 +73,11 @@ async def listen(url: str) -> tuple[list[dict[str, Any]], int | None, str]:
         return messages, socket.close_code, metrics
 
 
-def test_who_listens_hears_what_the_file_holds(
-    command: subprocess.Popen[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    messages, code, metrics = asyncio.run(listen(address(command)))
-    out, err = command.communicate(timeout=60)
-    assert command.returncode == 0, err
+def test_who_listens_hears_what_the_file_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with command("run", *DEVICES, "--duration", "6", *SERVED, str(tmp_path)) as process:
+        messages, code, metrics = asyncio.run(listen(address(process)))
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
     assert code == aiohttp.WSCloseCode.OK
     assert json.loads(out)["complete"] is True
 
@@ -122,6 +115,31 @@ def test_a_port_in_use_ends_the_command_before_anything_is_made(
     with listen(parse("127.0.0.1:0")) as taken:
         port = taken.getsockname()[1]
         folder = tmp_path / "none"
-        assert main(["run", *ARGUMENTS, "--serve", f"127.0.0.1:{port}", "--output", str(folder)]) == 2
+        assert main(["run", *DEVICES, "--serve", f"127.0.0.1:{port}", "--output", str(folder)]) == 2
     assert f"cannot serve at 127.0.0.1:{port}: the port is in use" in capsys.readouterr().err
     assert not folder.exists()
+
+
+def test_a_recording_is_served_at_its_own_pace(tmp_path: Path) -> None:
+    excerpt = ("--end", "4", "--speed", "1")
+    with command("replay", str(DEMO), *excerpt, *SERVED, str(tmp_path)) as process:
+        messages, code, _ = asyncio.run(listen(address(process)))
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert code == aiohttp.WSCloseCode.OK
+    timeline = read_timeline(Path(json.loads(out)["outputs"][0]))
+    assert [m["time"] for m in messages if m.get("final")] == [point["time"] for point in timeline.points]
+    assert any(message.get("final") is False for message in messages), "words settle later than pixels"
+    assert any(message["type"] == "words" and message["committed"] for message in messages)
+
+
+def test_serving_many_recordings_or_in_a_hurry_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(DEMO), "--serve"]) == 2
+    assert "add --speed 1" in capsys.readouterr().err
+    clips = [tmp_path / "one.mp4", tmp_path / "two.mp4"]
+    for clip in clips:
+        shutil.copy(DEMO, clip)
+    assert main(["replay", *map(str, clips), "--speed", "1", "--serve"]) == 2
+    assert "name one clip" in capsys.readouterr().err
