@@ -11,19 +11,21 @@ import difflib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from live_sentiment.errors import UsageError
-from live_sentiment.export.recorded import RecordedSession
-from live_sentiment.export.tables import TABLES
+
+if TYPE_CHECKING:
+    from live_sentiment.export.recorded import RecordedSession
 
 Progress: TypeAlias = Callable[[float], None]
 """Told, as often as you like, which part of the work is done, in [0, 1]."""
 
-Exporter: TypeAlias = Callable[[RecordedSession, Path, Progress], Path]
-"""Writes the session to the file. Raises UsageError (library missing, no media, nothing can be written there)
-or RunError (disk full)."""
+Exporter: TypeAlias = "Callable[[RecordedSession, Path, Progress], Path]"
+"""Writes the session to the file. Raises UsageError (no media, nothing can be written) or RunError (disk
+full)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +42,49 @@ class Format:
     """"module:function", the module within this package."""
     beside: tuple[str, ...] = ()
     """Further files it writes in the same folder."""
+    needs: str = ""
+    """The library that writes it, where that is one of the extra `export`."""
+
+    def check(self) -> None:
+        """Make sure that it can be written here.
+
+        Raises:
+            UsageError: its library is missing.
+        """
+        if self.needs and find_spec(self.needs) is None:
+            raise UsageError(
+                f"{self.name} is written with {self.needs}, which is missing: "
+                "pip install 'live-sentiment[export]'"
+            )
 
     def load(self) -> Exporter:
-        """Import the exporter."""
+        """Import the exporter.
+
+        Raises:
+            UsageError: its library is missing.
+        """
+        self.check()
         module, function = self.exporter.split(":")
         return cast(Exporter, getattr(importlib.import_module(f"{__name__}.{module}"), function))
 
 
 def _tables(ending: str) -> tuple[str, ...]:
-    return tuple(f"{table.name}.{ending}" for table in TABLES[1:])
+    names = ("words", "episodes", "turning_points", "events", "people")
+    return tuple(f"{name}.{ending}" for name in names)
 
 
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (
         Format("csv", "points.csv", "tables as text", "csv_files:write_csv", _tables("csv")),
-        Format("parquet", "points.parquet", "typed tables", "parquet:write_parquet", _tables("parquet")),
+        Format(
+            "parquet",
+            "points.parquet",
+            "typed tables",
+            "parquet:write_parquet",
+            _tables("parquet"),
+            "pyarrow",
+        ),
         Format("vtt", "captions.vtt", "WebVTT captions with emotions", "captions:write_vtt"),
         Format("srt", "captions.srt", "SubRip captions with emotions", "captions:write_srt"),
         Format("eaf", "annotations.eaf", "tiers for ELAN", "elan:write_eaf"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment import __version__
-from live_sentiment.errors import UsageError
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.tables import POINTS, TABLES, Table
 from live_sentiment.export.writing import told, whole_file
@@ -24,15 +23,11 @@ def write_parquet(session: RecordedSession, path: Path, progress: Progress) -> P
     """Write the table of points to `path`, the other tables beside it.
 
     Raises:
-        UsageError: pyarrow is missing, or the folder cannot be written.
+        UsageError: the folder cannot be written.
         RunError: the disk is full.
     """
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UsageError(
-            "Parquet is written with pyarrow, which is missing: pip install 'live-sentiment[export]'"
-        ) from error
+    from pyarrow import parquet
+
     for table in TABLES:
         own = path if table is POINTS else path.with_name(f"{table.name}.parquet")
         rows = told(table.rows(session), session.point_count, progress if table is POINTS else None)
