@@ -89,6 +89,9 @@ FORMATS: dict[str, Format] = {
         Format("srt", "captions.srt", "SubRip captions with emotions", "captions:write_srt"),
         Format("eaf", "annotations.eaf", "tiers for ELAN", "elan:write_eaf"),
         Format("textgrid", "annotations.TextGrid", "tiers for Praat", "praat:write_textgrid"),
+        Format("mp4", "annotated.mp4", "the video with the results drawn in", "video:write_mp4"),
+        Format("png", "plot.png", "a plot of the whole session", "plot:write_png", needs="matplotlib"),
+        Format("png-dark", "plot-dark.png", "it on dark ground", "plot:write_dark_png", needs="matplotlib"),
     )
 }
 """Every format, by name."""

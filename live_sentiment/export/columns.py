@@ -48,10 +48,10 @@ def columns_of(points: Iterable[Fields], count: int) -> Columns:
     rows = sums[taken > 0] / taken[taken > 0, None]
     emotions, rest = rows[:, _SCALARS : _SCALARS + len(EMOTIONS)], rows[:, _SCALARS + len(EMOTIONS) :]
     return Columns(
-        *(rows[:, index] for index in range(_SCALARS)),
-        emotions=emotions,
-        shares=rest[:, : len(MODALITIES)],
-        present=rest[:, len(MODALITIES) :],
+        *rows[:, :_SCALARS].T,
+        emotions,
+        rest[:, : len(MODALITIES)],
+        rest[:, len(MODALITIES) :],
     )
 
 

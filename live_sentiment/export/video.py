@@ -1,8 +1,8 @@
 """The annotated video: the session's own pictures and sound with the results drawn in, as MP4.
 
 Pictures keep their times, also where the frame rate varies, and sound its place beside them: 0 in the video
-is where the analysis began, and everything is moved by that alone. Held are the picture in hand, the words, 20 s
-of results, and what the encoder and the muxer keep.
+is where the analysis began, and everything is moved by that alone. Held are the picture in hand, the words,
+20 s of results, and what the encoder and the muxer keep.
 """
 
 from __future__ import annotations
