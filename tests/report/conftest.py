@@ -155,3 +155,23 @@ def lines() -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def two_hours() -> list[dict[str, Any]]:
     return session_lines(7200.0)
+
+
+@pytest.fixture
+def make_header() -> Callable[..., dict[str, Any]]:
+    return header
+
+
+@pytest.fixture
+def make_point() -> Callable[..., dict[str, Any]]:
+    return point
+
+
+@pytest.fixture
+def make_word() -> Callable[..., dict[str, Any]]:
+    return word
+
+
+@pytest.fixture
+def make_episode() -> Callable[..., dict[str, Any]]:
+    return episode
