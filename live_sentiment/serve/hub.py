@@ -65,10 +65,8 @@ class Hub:
         self._last_s = 0.0
         self.points = Counter[str]()
         """Points told so far, by "provisional" and "final"."""
-        self._lost_before = 0
-        """Passing messages that clients did not get who are gone."""
-        self.sent_away = 0
-        """Clients that were too slow."""
+        self._lost_before = self._sent_away_before = 0
+        """Of clients who are gone."""
 
     def point(self, point: TimelinePoint) -> None:
         """Tell a tick."""
@@ -129,7 +127,7 @@ class Hub:
         with self._lock:
             outbox = self._clients.pop(client)
             self._lost_before += outbox.lost
-            self.sent_away += outbox.behind
+            self._sent_away_before += outbox.behind
 
     @property
     def clients(self) -> int:
@@ -141,6 +139,12 @@ class Hub:
         """Passing messages that clients did not get, over all clients."""
         with self._lock:
             return self._lost_before + sum(outbox.lost for outbox in self._clients.values())
+
+    @property
+    def sent_away(self) -> int:
+        """Clients that were too far behind."""
+        with self._lock:
+            return self._sent_away_before + sum(outbox.behind for outbox in self._clients.values())
 
     def _end(self, message: Message) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ CLIENTS = 256
 """Clients at a time."""
 STALLED_S = 30.0
 """A client that takes nothing for so long is disconnected."""
-FAREWELL_S = 2.0
+FAREWELL_S = 5.0
 """What a client is given to say good-bye."""
 BEAT_S = 15.0
 """A connection on which nothing is said is tried so often."""
@@ -73,8 +73,8 @@ class Routes:
     def application(self) -> web.Application:
         """Everything put together."""
         application = web.Application(middlewares=[self._guard])
-        application.router.add_get("/ws", self._websocket)
-        application.router.add_get("/events", self._events)
+        application.router.add_get("/ws", self._websocket, allow_head=False)
+        application.router.add_get("/events", self._events, allow_head=False)
         application.router.add_get("/metrics", self._figures)
         for path in PAGE:
             application.router.add_get(path, self._page)

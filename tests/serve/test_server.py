@@ -7,6 +7,7 @@ import json
 import logging
 import socket as sockets
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -124,9 +125,11 @@ def stalled(live: Served, path: str = "/ws") -> sockets.socket:
     return client
 
 
-async def tell_much(live: Served, finals: int) -> None:
+async def tell_much(live: Served, finals: int, enough: Callable[[], bool] = lambda: False) -> None:
     """More than the system's buffers take, no faster than the loop can send it to who reads."""
     for tick in range(1, finals + 1):
+        if enough():
+            return
         live.hub.point(point(tick * HOP_S, final=False))
         live.hub.point(point(tick * HOP_S, words=tuple(word("w" * 200, tick * HOP_S) for _ in range(10))))
         if tick % 10 == 0:
@@ -164,10 +167,10 @@ def test_a_client_hopelessly_behind_is_sent_away_with_the_reason(
     monkeypatch.setattr(outbox, "LASTING", 100)
 
     async def client() -> tuple[list[dict[str, Any]], int | None]:
-        async with aiohttp.ClientSession() as session, session.ws_connect(live.ws) as socket:
+        async with aiohttp.ClientSession() as session, session.ws_connect(live.ws, autoclose=False) as socket:
             await receive(socket)
             # Nothing is read meanwhile, and aiohttp's own buffer is soon full.
-            await asyncio.to_thread(lambda: asyncio.run(tell_much(live, 3000)))
+            await tell_much(live, 10_000, enough=lambda: live.hub.sent_away > 0)
             messages = await everything(socket)
             return messages, socket.close_code
 
