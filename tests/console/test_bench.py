@@ -34,6 +34,16 @@ def test_a_wrong_list_of_clips_is_explained(
     assert says in capsys.readouterr().err
 
 
+def test_the_dashboard_is_measured_on_three_terminals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "dashboard", "--frames", "2"]) == 0
+    printed = capsys.readouterr().out
+    for size in ("80×24", "120×40", "200×60"):
+        (row,) = [line for line in printed.splitlines() if line.startswith(size)]
+        assert row.count("%") == 2
+    assert main(["bench", "dashboard", "--frames", "1"]) == 2
+    assert "two or more" in capsys.readouterr().err
+
+
 @needs_media
 @pytest.mark.models
 def test_speech_prints_a_row_for_each_encoding_and_mode(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 from story import ABSENT, PRESENT, person, point, word
 
-from live_sentiment.snapshot import Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Picture, Snapshot, State, StreamHealth
 from live_sentiment.terminal.dashboard import Dashboard, render
+from live_sentiment.terminal.theme import EMOTION_COLOURS
+from live_sentiment.terminal.view import View
+from live_sentiment.terminal.words import words
 from live_sentiment.types import Event, Modality, Presence, TimelinePoint
 
 STARTING = Snapshot("clip.mp4", "starting")
@@ -206,6 +211,41 @@ def test_a_long_source_rolls_and_a_short_one_stands():
     assert "0:15" in text_of(running())
 
 
+def test_markers_and_events_stand_where_they_happened():
+    events = (Event(10.0, "marker", "note"), Event(10.0, "gap", "x"), Event(3.0, "gap", "y"))
+    text = text_of(finished(events=events), 160, 40)
+    marks = line_with(text, " marks ")
+    start, end = line_with(text, "emotion ▎").index("▎"), marks.rindex("│")
+    width = end - 1 - start
+    assert (marks.index("◆") - start) / width == pytest.approx(0.5, abs=0.02)
+    assert (marks.index("▵") - start) / width == pytest.approx(3 / 20, abs=0.02)
+    assert marks.count("▵") == 1, "a marker hides what else happened then"
+
+
+def test_events_of_another_time_are_not_on_the_timeline():
+    events = (Event(1.0, "marker", "old"), Event(100.0, "marker", "of a time to come"))
+    text = text_of(running(90.0, duration_s=600.0, latest=point(90.0), events=events), 160, 40)
+    assert "◆" not in text
+
+
+def spoken(effects: dict[Modality, float], presence: dict[Modality, Presence] | None = None) -> list[str]:
+    """Styles of two words, said at a point with these effects and in the midst of a minute."""
+    made = point(1.0, "anger", presence=presence)
+    spoke = replace(made, affect=replace(made.affect, effects=effects))
+    finals = (point(0.5), spoke, point(1.5))
+    shown = running(finals=finals, words=(word("no!", 1.0), word("well", 1.4)), partial_words=())
+    (line,) = words(shown, 40, 3)
+    return [str(span.style).strip() for span in line.spans]
+
+
+def test_words_stand_out_where_text_led():
+    strong = f"bold {EMOTION_COLOURS['anger']}"
+    assert spoken({"text": 0.3, "voice": 0.1, "vision": -0.4}) == [strong]
+    assert spoken({"text": 0.3, "voice": 0.4}) == [], "the voice moved it more"
+    assert spoken({"text": 0.01}) == [], "hardly moved at all"
+    assert spoken({"text": 0.3}, presence=ABSENT) == []
+
+
 def test_words_are_shown_with_the_guess_behind_them():
     assert "we are happy. … and" in text_of(running())
 
@@ -339,6 +379,41 @@ def test_in_a_pipe_there_are_few_plain_lines():
         "0:03 0.4 s of sound are missing",
         "clip.mp4: finished, RTF 0.25 (4.0×)",
     ]
+
+
+def test_a_key_is_answered_at_once_and_v_shows_the_picture(monkeypatch):
+    monkeypatch.setattr("live_sentiment.terminal.dashboard.REFRESH_HZ", 0.001)
+    view, console = View(), terminal()
+    picture = Picture(np.zeros((48, 64, 3), np.uint8), 1.0)
+    with Dashboard(lambda: running(picture=picture), console, view=view) as dashboard:
+        wait_for(console, "valence and emotion")
+        assert "▀" not in output(console)
+        view.toggle_picture()
+        dashboard.refresh()
+        wait_for(console, "▀▀▀")
+
+
+def test_a_stopped_process_gives_the_screen_back_and_takes_it_again(monkeypatch):
+    monkeypatch.setattr("live_sentiment.terminal.dashboard.REFRESH_HZ", 0.001)
+    console = terminal()
+    with Dashboard(running, console) as dashboard:
+        wait_for(console, "clip.mp4")
+        dashboard.leave_screen()
+        gone = len(output(console))
+        assert output(console).endswith("\x1b[?1049l\x1b[?25h")
+        dashboard.refresh()
+        dashboard.leave_screen()
+        assert len(output(console)) == gone, "nothing is drawn on a screen that is not ours"
+        dashboard.take_screen()
+        wait_for(console, "clip.mp4", gone)
+    dashboard.take_screen()
+    assert output(console).count("\x1b[?1049h") == output(console).count("\x1b[?1049l") == 2
+
+
+def wait_for(console: Console, text: str, start: int = 0) -> None:
+    """Until the dashboard's thread has shown it."""
+    while text not in output(console)[start:]:
+        os.sched_yield()
 
 
 def test_a_dumb_terminal_gets_plain_lines(monkeypatch):

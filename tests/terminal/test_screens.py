@@ -7,20 +7,23 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 from story import ABSENT, PRESENT, point, word
 
-from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
+from live_sentiment.snapshot import LiveHealth, Picture, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.controls import LiveControls
 from live_sentiment.terminal.dashboard import render
+from live_sentiment.terminal.theme import EMOTION_COLOURS
 from live_sentiment.terminal.view import View
 from live_sentiment.types import Event, Presence
 
 SCREENS = Path(__file__).parent / "screens"
 NO_PICTURE = {**PRESENT, "vision": Presence(False, "no video track")}
 NO_FACE = {**PRESENT, "vision": ABSENT["vision"]}
+SILENT = {**PRESENT, "voice": ABSENT["voice"], "text": ABSENT["text"]}
 LEADING = ("neutral", "joy", "joy", "surprise", "sadness", "neutral")
 
 
@@ -110,6 +113,14 @@ STOPPED = live(
     replace(LIVE, recording=replace(RECORDING, free_bytes=0, stopped="the disk is full")),
     events=(Event(14.0, "recording-stopped", "recording stopped: the disk is full"),),
 )
+MARKED = replace(
+    snapshot(),
+    events=(
+        Event(2.0, "gap", "0.4 s are missing"),
+        Event(7.5, "marker", "he smiles"),
+        Event(7.6, "gap", "x"),
+    ),
+)
 KEYS = LiveControls(None, View()).foot  # type: ignore[arg-type]
 
 
@@ -135,6 +146,45 @@ def test_a_live_screen_is_as_stored_and_fits(name, shown, width, height):
     assert all(len(line) <= width for line in lines)
 
 
+def seen(shown: Snapshot) -> Snapshot:
+    """With a picture: a bright face on dark ground, in its box."""
+    image = np.full((480, 640, 3), 40, np.uint8)
+    image[100:380, 220:420] = (120, 160, 220)
+    return replace(shown, picture=Picture(image, 15.0, ((220.0, 100.0, 200.0, 280.0),)))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "width", "height"),
+    [
+        ("picture", seen(live()), 80, 24),
+        ("picture-tall", seen(live()), 90, 50),
+        ("picture-wide", seen(live()), 130, 30),
+        ("picture-lost", seen(LOST), 80, 24),
+        ("picture-replay", seen(snapshot()), 100, 30),
+    ],
+)
+def test_a_screen_with_a_picture_is_as_stored_and_fits(name, shown, width, height):
+    """In shades, as without colours: so a person can read it in a file, too."""
+    text = drawn(shown, width, height, KEYS, picture=True, colour=False)
+    assert_as_stored(name, text)
+    lines = text.splitlines()
+    assert len(lines) == height
+    assert all(len(line) <= width for line in lines)
+
+
+def test_the_exported_picture_has_the_cameras_colours():
+    console = Console(record=True, width=130, height=30, file=io.StringIO(), force_terminal=True)
+    console.print(render(seen(live()), 130, 30, KEYS, picture=True))
+    svg = console.export_svg(title="live-sentiment")
+    face, ground = "#d8a878", "#282828"
+    assert face in svg
+    assert ground in svg
+    assert EMOTION_COLOURS["sadness"] in svg, "the box"
+    plain = Console(record=True, width=130, height=30, file=io.StringIO(), force_terminal=True)
+    plain.print(render(seen(live()), 130, 30, KEYS))
+    assert face not in plain.export_svg(title="live-sentiment")
+
+
 @pytest.mark.parametrize(
     ("name", "shown", "width", "height"),
     [
@@ -142,6 +192,17 @@ def test_a_live_screen_is_as_stored_and_fits(name, shown, width, height):
         ("running", snapshot(), 80, 24),
         ("no-face", snapshot(NO_FACE), 80, 24),
         ("sound-only", snapshot(NO_PICTURE), 80, 24),
+        ("silent", snapshot(SILENT), 80, 24),
+        ("nobody", snapshot(ABSENT), 80, 24),
+        ("marks", MARKED, 80, 24),
+        (
+            "failed",
+            replace(snapshot(), state="failed", failure="no space left for out/timeline.jsonl"),
+            80,
+            24,
+        ),
+        ("huge", snapshot(), 200, 60),
+        ("finished", snapshot(state="finished", until_s=20.0), 80, 24),
         ("finished-wide", snapshot(state="finished", until_s=20.0), 140, 36),
         ("narrow", snapshot(), 60, 12),
     ],
@@ -150,9 +211,9 @@ def test_the_screen_is_as_stored(name, shown, width, height):
     assert_as_stored(name, drawn(shown, width, height))
 
 
-def drawn(shown: Snapshot, width: int, height: int, foot=None) -> str:
+def drawn(shown: Snapshot, width: int, height: int, foot=None, **options: bool) -> str:
     console = Console(record=True, width=width, height=height, file=io.StringIO(), force_terminal=True)
-    console.print(render(shown, width, height, foot))
+    console.print(render(shown, width, height, foot, **options))
     return console.export_text()
 
 
