@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_sentiment.console.exports import add_export_option, asked_formats, export_afterwards
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
 from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
 from live_sentiment.console.serving import add_serve_option, open_server
@@ -31,6 +32,7 @@ examples:
   live-sentiment replay interviews/ 'takes/*.mkv' --output results
   live-sentiment replay talk.mp4 --start 1:30 --end 2:00 --speed 1
   live-sentiment replay talk.mp4 --no-dashboard --json
+  live-sentiment replay talk.mp4 --export csv,srt
   live-sentiment replay talk.mp4 --speed 1 --lsl --osc 127.0.0.1:9000
   live-sentiment replay recordings/2026-11-21_14-03-07
 
@@ -60,6 +62,7 @@ def add_parser(commands: Any) -> None:
         help="one folder a clip is made in it; default: live-sentiment-output",
     )
     parser.add_argument("--format", choices=("jsonl",), default="jsonl", help="of the timeline")
+    add_export_option(parser)
     parser.add_argument("--speed", type=speed, default=None, metavar="max|1|2…", help="default: max")
     parser.add_argument("--start", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
     parser.add_argument("--end", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
@@ -75,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """Analyse every clip; a clip that fails is reported and the others go on."""
     if (any_outlet(options) or options.serve is not None) and options.speed != 1:
         raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
+    exports = asked_formats(options)
     config = config_from(options)
     from live_sentiment.sources.inputs import find_media
 
@@ -94,6 +98,7 @@ def run(options: argparse.Namespace) -> int:
             with contextlib.ExitStack() as closing:
                 server = open_server(options, closing)
                 _replay(clip, folder, config, stages, options, server=server)
+            export_afterwards(folder, exports, media=clip, quiet=options.json)
         except LiveSentimentError as error:
             if len(clips) == 1 or options.debug:
                 raise

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_sentiment.console.exports import add_export_option, asked_formats, export_afterwards
 from live_sentiment.console.options import add_config_options, clock_time, config_from
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
 from live_sentiment.console.serving import add_serve_option, open_server
@@ -79,6 +80,7 @@ def add_parser(commands: Any) -> None:
         metavar="DIR",
         help="a folder named after the local time is made in it; default: recordings",
     )
+    add_export_option(kept)
     add_outlet_options(parser)
     add_serve_option(parser)
     parser.add_argument("--duration", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
@@ -91,6 +93,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run one session; 0 where it ended by itself or by `q`, else 128 and the signal that ended it."""
     _check(options)
+    exports = asked_formats(options)
     config = config_from(options)
     outlets = open_outlets(options, config)
     from live_sentiment.clock import MonotonicClock
@@ -124,7 +127,10 @@ def run(options: argparse.Namespace) -> int:
             begin_outlets(outlets, live.now_s, live.tell, shown=not options.no_dashboard)
         if server:
             closing.enter_context(server.serving(live.snapshot))
-        return conduct(live, options, clock)
+        code = conduct(live, options, clock)
+    if folder is not None:
+        export_afterwards(folder, exports, quiet=options.json)
+    return code
 
 
 def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
@@ -197,6 +203,8 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError("without a camera and a microphone there is nothing to analyse")
     if options.loop and options.camera is None:
         raise UsageError("--loop shows a video file over and over; name it with --camera FILE")
+    if options.export is not None and not options.record:
+        raise UsageError("--export writes what --record keeps; leave out one of --export and --no-record")
     if options.duration is not None and options.duration <= 0:
         raise UsageError("a session of no duration has nothing to analyse; leave --duration out to go on")
 
