@@ -32,7 +32,7 @@ def main() -> None:
         length_s = Replay(CLIP, config, stages, Path(folder)).snapshot().duration_s
         screen = replace(replay.snapshot(), state="running", duration_s=length_s, outputs=outputs)
     console = Console(record=True, width=WIDTH, height=HEIGHT, force_terminal=True, file=io.StringIO())
-    console.print(render(screen, WIDTH, HEIGHT))
+    console.print(render(screen, WIDTH, HEIGHT, picture=True))
     console.save_svg(str(ROOT / "docs" / "dashboard.svg"), title="live-sentiment replay recordings/demo.mp4")
 
 

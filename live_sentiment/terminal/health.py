@@ -7,13 +7,17 @@ from rich.text import Text
 from live_sentiment.snapshot import Snapshot, StreamHealth
 from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable, said
 
+LABEL = 8
+"""Cells for the name of a row."""
+ROOM_FOR_NEWS = 4
+"""Lines that are kept for events where models and files have a line each."""
 OLD_S = 10.0
 """Anything that has waited longer is shown as a problem."""
 
 
 def health(snapshot: Snapshot, width: int, height: int, *, about: bool = True) -> list[Text]:
     """At most `height` lines of `width` cells: a failure, the latest events; streams, models, files."""
-    last = _about(snapshot) if about else []
+    last = _about(snapshot, height - 1) if about else []
     story = [Text.assemble((clock(e.time_s).ljust(8), QUIET), said(e)) for e in snapshot.events]
     if snapshot.failure:
         story.append(Text(printable(snapshot.failure), style=ALERT))
@@ -32,8 +36,22 @@ def brief_health(snapshot: Snapshot, width: int) -> list[Text]:
     return [line] if line else []
 
 
-def _about(snapshot: Snapshot) -> list[Text]:
-    return [line for line in (_streams(snapshot), _models(snapshot), _outputs(snapshot)) if line]
+def _about(snapshot: Snapshot, height: int) -> list[Text]:
+    """What does not change; with a line for each model and file where there is room, and room for news."""
+    models = [f"{part} {model}" for part, model in snapshot.models.items()]
+    files = [printable(str(path)) for path in snapshot.outputs]
+    streams = [line] if (line := _streams(snapshot)) else []
+    if len(streams) + len(models) + len(files) <= height - ROOM_FOR_NEWS:
+        return [*streams, *_listed("models", models), *_listed("files", files)]
+    joined = (_models(snapshot), *_listed("files", ["  ".join(files)] if files else []))
+    return [*streams, *(line for line in joined if line)]
+
+
+def _listed(label: str, items: list[str]) -> list[Text]:
+    labels = [label, *[""] * len(items)]
+    return [
+        Text.assemble((name.ljust(LABEL), QUIET), item) for name, item in zip(labels, items, strict=False)
+    ]
 
 
 def _streams(snapshot: Snapshot, label: str = "streams ") -> Text | None:
@@ -63,9 +81,3 @@ def _models(snapshot: Snapshot, label: str = "models  ") -> Text | None:
         return None
     named = " · ".join(f"{part} {model}" for part, model in snapshot.models.items())
     return Text.assemble((label, QUIET), named)
-
-
-def _outputs(snapshot: Snapshot) -> Text | None:
-    if not snapshot.outputs:
-        return None
-    return Text.assemble(("files   ", QUIET), "  ".join(printable(str(path)) for path in snapshot.outputs))

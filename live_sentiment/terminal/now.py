@@ -17,7 +17,7 @@ from live_sentiment.terminal.theme import (
     percent,
     signed,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, Affect, Modality, TimelinePoint
+from live_sentiment.types import EMOTIONS, MODALITIES, Modality, TimelinePoint
 
 LABEL = 9
 """Cells for the name of a row."""
@@ -53,7 +53,7 @@ def now(snapshot: Snapshot, width: int, height: int, waiting: str) -> list[Text]
     groups = [
         [_headline(point, width)],
         feelings,
-        [_place(point.affect)],
+        [_place(point)],
         [_modality(point, modality, width) for modality in MODALITIES],
     ]
     gap = [Text()] if spare >= 0 else []
@@ -90,11 +90,12 @@ def _bar(part: float, width: int, style: str) -> tuple[tuple[str, str], tuple[st
     return (full, style), (track, FRAME)
 
 
-def _place(affect: Affect) -> Text:
+def _place(point: TimelinePoint) -> Text:
     """The figures of the plane: its two axes, with a standard deviation each."""
+    affect = point.affect
 
     def figures(value: float, sd: float) -> str:
-        return f"{signed(value)} ±{sd:.2f}".replace("0.", ".")
+        return f"{signed(value)} ±{sd:.2f}".replace("0.", ".") if heard_of(point) else "–"
 
     return Text.assemble(
         ("valence ↔ ", QUIET),
