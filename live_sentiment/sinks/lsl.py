@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment import __version__
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 NAME = "live-sentiment"
 FINAL, PROVISIONAL, MARKERS = "Affect", "AffectProvisional", "Markers"
 """Types of the three streams."""
+_SETTINGS, _USUAL = "LSLAPICFG", ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
+"""Where liblsl finds the user's settings: the file that a variable names, or else one of these."""
 LINGER_S = 0.5
 """An outlet that vanishes takes along what its inlets have not fetched."""
 
@@ -123,4 +127,7 @@ def _load() -> Any:
         raise UsageError("LSL needs pylsl: pip install 'live-sentiment[lsl]'") from error
     except RuntimeError as error:
         raise UsageError(f"pylsl finds no liblsl on this system; install it: {error}") from error
+    if not any(path and Path(path).expanduser().is_file() for path in (os.environ.get(_SETTINGS), *_USUAL)):
+        # Its log would be written across the dashboard.
+        pylsl.set_config_content("[log]\nlevel = -2\n")
     return pylsl

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import math
+import os
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from live_sentiment.types import EMOTIONS, POLARITIES, Event, Presence, Transcri
 try:
     import pylsl
 
-    # Streams of tests stay on this machine, and are found on machines without a network.
-    pylsl.set_config_content("[multicast]\nResolveScope = machine\n[log]\nlevel = -3\n")
+    # Read by liblsl at its first use, and inherited by every process of the tests.
+    os.environ["LSLAPICFG"] = str(Path(__file__).with_name("lsl_api.cfg"))
 except (ImportError, RuntimeError) as error:
     pytest.skip(f"pylsl or its liblsl cannot be had: {error}", allow_module_level=True)
 
