@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import socket as sockets
@@ -309,6 +310,15 @@ def test_the_page_and_its_files_load_nothing_from_elsewhere(live: Served) -> Non
         assert b"https:" not in body.replace(b'"https:"', b"")
     assert live.get("/../server.py")[0] == 404
     assert live.get("/page/index.html")[0] == 404
+
+
+@pytest.mark.parametrize(("method", "path"), [("HEAD", "/events"), ("HEAD", "/ws"), ("POST", "/metrics")])
+def test_nothing_but_reading_is_offered(live: Served, method: str, path: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=20)
+    connection.request(method, path)
+    assert connection.getresponse().status == 405
+    connection.close()
+    assert live.hub.clients == 0
 
 
 def test_a_missing_library_is_named_with_the_command_that_installs_it(
