@@ -33,7 +33,7 @@ from live_sentiment.types import EMOTIONS, MODALITIES
 NAME = "report.html"
 
 _ASSETS = Path(__file__).parent / "assets"
-_SCRIPTS = ("data", "view", "marks", "plots", "timeline", "player", "now", "words", "keys", "main")
+_SCRIPTS = ("data", "view", "marks", "levels", "plots", "timeline", "player", "now", "words", "keys", "main")
 MOST_STRETCHES = 200
 """Rows of the table of what was missing; the plot shows the rest."""
 

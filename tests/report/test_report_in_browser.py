@@ -165,6 +165,7 @@ def test_playing_moves_the_cursor(visit: Open) -> None:
     page.page.get_by_role("button", name="Pause").click()
     page.until("document.querySelector('#media').paused")
     assert page.moment_s == pytest.approx(page.video_s, abs=0.2)
+    assert page.said.startswith("0:0"), "a screen reader hears where it stopped"
     assert page.playheads() == pytest.approx([page.moment_s / 14.5] * 5, abs=0.01)
 
 
@@ -270,6 +271,7 @@ def test_two_hours_fit_and_pan(visit: Open, two_hours: list[dict[str, Any]]) -> 
     assert sum(line["type"] == "point" for line in two_hours) == 28_800
     assert page.path.stat().st_size < LARGEST_BYTES
     whole = page.picture("affect")
+    assert page.page.inner_text("#means") == "Means over 16 s; zoom in for every result."
     for _ in range(2):
         page.page.click("[data-action=zoom-in]")
     zoomed = page.picture("affect")
@@ -278,7 +280,10 @@ def test_two_hours_fit_and_pan(visit: Open, two_hours: list[dict[str, Any]]) -> 
     assert len({whole, zoomed, panned}) == 3, "every plot is drawn anew, not the dragged one only"
     assert page.moment_s == 0.0, "a drag is no click"
     page.click_plot("affect", 0.0)
-    # A quarter of the session is shown; 200 px of some 900 were dragged.
+    for _ in range(4):
+        page.page.keyboard.press("+")
+    assert page.page.inner_text("#means") == "", "near by, every result is drawn"
+    # A quarter of the session was shown; 200 px of some 900 were dragged.
     width = page.page.evaluate("document.querySelector('#plot-affect .u-over').clientWidth")
     assert page.moment_s == pytest.approx(200 / width * 1800, rel=0.05)
     assert page.complaints == []

@@ -42,10 +42,13 @@ function bindKeys(timeline, view, moment, player) {
   const slider = document.getElementById("plot-episodes");
   // After a click on any plot the keys work at once.
   region.addEventListener("click", () => slider.focus({ preventScroll: true, focusVisible: false }));
+  const describe = () => slider.setAttribute("aria-valuetext", inWords(timeline.session, moment.time));
+  player.media?.addEventListener("pause", describe);
   moment.watch(() => {
     slider.setAttribute("aria-valuenow", moment.time.toFixed(1));
     // A value text that changes all the time would have a screen reader talk over the video.
-    if (moment.by === "user") slider.setAttribute("aria-valuetext", inWords(timeline.session, moment.time));
+    if (player.media?.paused ?? true) describe();
+    else slider.removeAttribute("aria-valuetext");
   });
 }
 

@@ -22,14 +22,18 @@ function inPlot(plot, draw) {
 /** Peaks and troughs of valence as triangles on its line. */
 function drawTurns(plot, turns) {
   inPlot(plot, (context, colour, dpr) => {
-    for (const turn of turns) {
+    const { min, max } = plot.scales.x;
+    const shown = turns.filter((turn) => turn.time >= min && turn.time <= max);
+    // Smaller where there are many, so that they stand apart.
+    const size = Math.min(Math.max(plot.bbox.width / dpr / (3 * shown.length), 1.5), 5) * dpr;
+    for (const turn of shown) {
       const x = plot.valToPos(turn.time, "x", true);
       const y = plot.valToPos(turn.valence, "y", true);
       const up = turn.kind === "peak" ? -1 : 1;
       context.beginPath();
       context.moveTo(x, y + up * 3 * dpr);
-      context.lineTo(x - 5 * dpr, y + up * 12 * dpr);
-      context.lineTo(x + 5 * dpr, y + up * 12 * dpr);
+      context.lineTo(x - size, y + up * (3 * dpr + 1.8 * size));
+      context.lineTo(x + size, y + up * (3 * dpr + 1.8 * size));
       context.closePath();
       context.fillStyle = colour("ink");
       context.fill();

@@ -9,7 +9,6 @@ class Timeline {
     this.moment = moment;
     this.hovered = new Watched();
     this.hovered.time = null;
-    this.draws = 0;
     const shares = MODALITIES.map((modality) => `share_${modality}`);
     this.plots = [
       ["plot-episodes", rowsPlot(session, view, { names: [""], height: 44, draw: (plot) => drawEpisodes(plot, session) })],
@@ -30,9 +29,10 @@ class Timeline {
   }
 
   make(target, { options, data }) {
-    options.hooks.draw = [...(options.hooks.draw ?? []), () => this.draws++];
     options.hooks.setCursor = [(plot) => this.hover(plot)];
     const plot = new uPlot(options, data, target);
+    plot.levels = levelsOf(data);
+    plot.level = plot.levels[0];
     plot.head = document.createElement("div");
     plot.head.className = "playhead";
     plot.over.append(plot.head);
@@ -89,14 +89,35 @@ class Timeline {
   fit() {
     const width = this.region.clientWidth;
     for (const plot of this.plots) if (width > 0 && plot.width !== width) plot.setSize({ width, height: plot.height });
-    this.place();
+    this.show();
   }
 
   show() {
     const { from: min, to: max } = this.view;
-    for (const plot of this.plots) plot.setScale("x", { min, max });
+    for (const plot of this.plots) {
+      this.choose(plot);
+      plot.setScale("x", { min, max });
+    }
+    this.tellMeans();
     // uPlot applies a scale at the end of the turn; the cursor stands on the new one.
     queueMicrotask(() => this.place());
+  }
+
+  /** As many points as the plot can show. */
+  choose(plot) {
+    const part = this.view.length / (this.view.end - this.view.start);
+    const level = levelFor(plot.levels, part, plot.over.clientWidth);
+    if (level !== plot.level) plot.setData(level.data);
+    plot.level = level;
+  }
+
+  /** A mean must not be taken for a result. */
+  tellMeans() {
+    const { points } = this.plots[1].level;
+    const { time } = this.session;
+    const hop = time.length > 1 ? (time.at(-1) - time[0]) / (time.length - 1) : 0;
+    document.getElementById("means").textContent =
+      points > 1 ? `Means over ${Math.round(points * hop)} s; zoom in for every result.` : "";
   }
 
   place() {
