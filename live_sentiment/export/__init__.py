@@ -106,9 +106,9 @@ def formats(text: str) -> list[Format]:
     chosen = {}
     for name in filter(None, (piece.strip().lower() for piece in text.split(","))):
         if name not in FORMATS:
-            close = difflib.get_close_matches(name, FORMATS, n=2, cutoff=0.5)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(FORMATS)}"
-            raise UsageError(f"unknown export format {name!r}; {hint}")
+            close = difflib.get_close_matches(name, FORMATS, n=1, cutoff=0.6)
+            hint = f", did you mean {close[0]}?" if close else ""
+            raise UsageError(f"unknown export format {name!r}{hint} (known are are {', '.join(FORMATS)})")
         chosen[name] = FORMATS[name]
     if not chosen:
         raise UsageError(f"name at least one export format of {', '.join(FORMATS)}")
