@@ -108,7 +108,7 @@ def formats(text: str) -> list[Format]:
         if name not in FORMATS:
             close = difflib.get_close_matches(name, FORMATS, n=1, cutoff=0.6)
             hint = f", did you mean {close[0]}?" if close else ""
-            raise UsageError(f"unknown export format {name!r}{hint} (known are are {', '.join(FORMATS)})")
+            raise UsageError(f"unknown export format {name!r}{hint} (known are {', '.join(FORMATS)})")
         chosen[name] = FORMATS[name]
     if not chosen:
         raise UsageError(f"name at least one export format of {', '.join(FORMATS)}")
