@@ -48,7 +48,11 @@ def columns_of(points: Iterable[Fields], count: int) -> Columns:
     rows = sums[taken > 0] / taken[taken > 0, None]
     emotions, rest = rows[:, _SCALARS : _SCALARS + len(EMOTIONS)], rows[:, _SCALARS + len(EMOTIONS) :]
     return Columns(
-        *rows[:, :_SCALARS].T,
+        rows[:, 0],
+        rows[:, 1],
+        rows[:, 2],
+        rows[:, 3],
+        rows[:, 4],
         emotions,
         rest[:, : len(MODALITIES)],
         rest[:, len(MODALITIES) :],

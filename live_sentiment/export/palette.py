@@ -22,4 +22,4 @@ class Palette:
 
 
 DARK = Palette("#12161b", "#e8ebee", "#98a2ad", "#6b7480", "#2c343d", "#6fcf7c", "#f09a5b")
-LIGHT = Palette("#ffffff", "#1b2026", "#56606b", "#87909a", "#d9dee3", "#2f8a3f", "#b4500f")
+LIGHT = Palette("#ffffff", "#1b2026", "#56606b", "#87909a", "#d9dee3", "#2a7f39", "#b4500f")

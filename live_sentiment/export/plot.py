@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,7 @@ def _events(axes: Any, session: RecordedSession, palette: Palette) -> None:
             color=palette.quiet,
             fontsize=_SMALL_PT,
             fontfamily=_fonts(),
+            parse_math=False,
             va="bottom",
         )
         free_from = event["time"] + length_s * (len(text) + 2) / 190
@@ -220,6 +222,7 @@ def _words(axes: Any, session: RecordedSession, palette: Palette) -> None:
             color=palette.text,
             fontsize=_SMALL_PT,
             fontfamily=_fonts(),
+            parse_math=False,
             va="center",
             clip_on=True,
         )
@@ -264,6 +267,7 @@ def _title(figure: Any, session: RecordedSession, palette: Palette) -> None:
         fontsize=_TITLE_PT,
         fontweight="bold",
         fontfamily=_fonts(),
+        parse_math=False,
         va="center",
     )
     facts = [span(session.end_s - session.start_s)]
@@ -277,6 +281,7 @@ def _title(figure: Any, session: RecordedSession, palette: Palette) -> None:
         _shortened("  ·  ".join(facts), 190),
         color=palette.quiet,
         fontsize=_SMALL_PT,
+        parse_math=False,
         va="center",
     )
 
@@ -285,6 +290,7 @@ def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+@cache
 def _fonts() -> list[str]:
     from matplotlib.font_manager import fontManager
 
