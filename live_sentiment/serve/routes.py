@@ -19,7 +19,7 @@ CLIENTS = 256
 STALLED_S = 30.0
 """A client that takes nothing for so long is disconnected."""
 FAREWELL_S = 5.0
-"""What a client is given to say good-bye."""
+"""What a client is given to answer a good-bye."""
 BEAT_S = 15.0
 """A connection on which nothing is said is tried so often."""
 BUFFER_BYTES = 16 * 1024
@@ -115,7 +115,7 @@ class Routes:
             try:
                 await asyncio.wait({listening, telling}, return_when=asyncio.FIRST_COMPLETED)
                 if client.over:
-                    # Our own good-bye has ended the listening, and waits for the client's.
+                    # Our own good-bye has ended the listening; it is said to its end.
                     await asyncio.wait({telling})
             finally:
                 listening.cancel()
