@@ -164,31 +164,9 @@ def _shown(
         from live_sentiment.console.viewer import viewed
 
         return viewed(replay, story, options.start or 0.0, options.speed or 1.0, screen)
-    return _dashboard(replay, screen)
+    from live_sentiment.console.viewer import watched
 
-
-@contextlib.contextmanager
-def _dashboard(replay: Replay, screen: Console) -> Iterator[None]:
-    """Shows how the analysis goes, and the picture at a key."""
-    from live_sentiment.terminal.controls import ViewControls
-    from live_sentiment.terminal.dashboard import Dashboard
-    from live_sentiment.terminal.keys import Keys
-    from live_sentiment.terminal.view import View
-
-    view = View()
-    controls = ViewControls(view)
-    steered = sys.stdin is not None and sys.stdin.isatty()
-    dashboard = Dashboard(replay.snapshot, screen, controls.foot if steered else None, view)
-
-    def press(key: str) -> None:
-        controls.press(key)
-        dashboard.refresh()
-
-    with contextlib.ExitStack() as showing:
-        if dashboard.drawn and steered:
-            showing.enter_context(Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen))
-        showing.enter_context(dashboard)
-        yield
+    return watched(replay, screen)
 
 
 @contextlib.contextmanager

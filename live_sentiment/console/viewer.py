@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from live_sentiment.clock import MonotonicClock
 from live_sentiment.playback import Playback, Playhead, Story
+from live_sentiment.terminal.controls import ViewControls
 from live_sentiment.terminal.dashboard import Dashboard
 from live_sentiment.terminal.keys import Keys
 from live_sentiment.terminal.player import PlayerControls
@@ -21,6 +23,30 @@ if TYPE_CHECKING:
 
 POLL_S = 0.1
 """How soon Ctrl-C is heard while only the viewer is left."""
+
+
+@contextlib.contextmanager
+def watched(replay: Replay, screen: Console) -> Iterator[None]:
+    """Show how the analysis of a replay goes, as long as the block runs it; a key shows the picture, too.
+
+    Args:
+        replay: is run by the block.
+        screen: a terminal, or where lines go.
+    """
+    view = View()
+    controls = ViewControls(view)
+    steered = sys.stdin is not None and sys.stdin.isatty()
+    dashboard = Dashboard(replay.snapshot, screen, controls.foot if steered else None, view)
+
+    def press(key: str) -> None:
+        controls.press(key)
+        dashboard.refresh()
+
+    with contextlib.ExitStack() as showing:
+        if dashboard.drawn and steered:
+            showing.enter_context(Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen))
+        showing.enter_context(dashboard)
+        yield
 
 
 @contextlib.contextmanager

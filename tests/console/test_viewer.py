@@ -91,3 +91,46 @@ def test_ctrl_c_leaves_both() -> None:
         _, shown = terminal.end()
     assert "KeyboardInterrupt" in shown
     assert "summary" not in shown
+
+
+WATCHED = f"""
+import sys
+sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+import numpy as np
+from rich.console import Console
+from live_sentiment.console.viewer import watched
+from live_sentiment.snapshot import Picture, Snapshot
+
+class Replay:
+    state = "running"
+    def snapshot(self):
+        picture = Picture(np.zeros((48, 64, 3), np.uint8), 1.0)
+        return Snapshot("clip.mp4", self.state, duration_s=40.0, picture=picture)
+
+replay = Replay()
+with watched(replay, Console()):
+    ANALYSIS
+    replay.state = "finished"
+print("summary")
+"""
+
+
+def test_the_picture_is_shown_while_a_file_is_analysed() -> None:
+    from pseudo_terminal import OnTerminal
+
+    analysis = "import threading; threading.Event().wait(30)"
+    with OnTerminal(WATCHED.replace("ANALYSIS", analysis)) as terminal:
+        terminal.see("Ctrl-C")
+        terminal.type("v")
+        terminal.see("▀▀▀▀")
+
+
+def test_a_file_is_analysed_to_its_end_and_leaves_its_screen_behind() -> None:
+    from pseudo_terminal import OnTerminal
+
+    with OnTerminal(WATCHED.replace("ANALYSIS", "pass")) as terminal:
+        exit_code, shown = terminal.end()
+    assert exit_code == 0
+    _, _, after = shown.rpartition("\x1b[?1049l")
+    assert "finished" in after
+    assert after.rstrip().endswith("summary")

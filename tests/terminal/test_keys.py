@@ -172,7 +172,9 @@ def press(key):
     print(key, flush=True)
     if key == "q":
         ended.set()
-with Keys(press) as keys:
+def say(what):
+    return lambda: print(what, flush=True)
+with Keys(press, away=say("away"), back=say("back")) as keys:
     print("ready" if keys.active else "deaf", flush=True)
     # A signal may reach another thread; its handler runs when the main thread next runs Python.
     while keys.active and not ended.wait(0.02):
@@ -215,12 +217,13 @@ def test_a_stopped_process_gives_the_terminal_back_and_takes_it_again() -> None:
         assert output.readline().strip() == b"ready"
         assert not echoes()
         os.write(person, b"\x1a")
+        assert output.readline().strip() == b"away"
         assert output.readline().strip() == b"stopped"
         assert echoes()
         os.write(person, b"\n")
         assert output.readline().strip() == b""  # the echo of the line
-        while echoes():
-            os.sched_yield()
+        assert output.readline().strip() == b"back"
+        assert not echoes()
         os.write(person, b"a")
         assert output.readline().strip() == b"a"
         os.write(person, b"q")
