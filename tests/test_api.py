@@ -83,6 +83,14 @@ def test_a_part_of_a_file(loaded: list[ScriptedStages], clip: Path) -> None:
     assert (min(times), max(times)) == pytest.approx((1.25, 2.5), abs=0.25)
 
 
+def test_the_folder_of_a_session_stands_for_its_recording(
+    loaded: list[ScriptedStages], clip: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "session.json").write_text("{}")
+    (tmp_path / "media.mkv").write_bytes(clip.read_bytes())
+    assert [p.time_s for p in analyze(tmp_path)] == [p.time_s for p in analyze(clip)]
+
+
 def test_leaving_early_ends_the_analysis_and_its_threads(
     loaded: list[ScriptedStages], long_clip: Path
 ) -> None:

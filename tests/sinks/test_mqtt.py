@@ -185,6 +185,21 @@ def test_a_broker_may_come_later(broker: Mosquitto) -> None:
 
 
 @needs_broker
+def test_the_broker_says_it_when_the_connection_dies_and_the_program_when_it_is_back(
+    broker: Mosquitto,
+) -> None:
+    broker.start()
+    inbox = broker.listen("lab/room/status")
+    carrier, _ = begun(broker.address)
+    inbox.wait_for(is_status("online"))
+    cut = carrier._client.socket()
+    assert cut is not None
+    cut.shutdown(socket.SHUT_RDWR)
+    inbox.wait_for(lambda items: [fields["status"] for _, fields, _ in items][-2:] == ["offline", "online"])
+    carrier.close(complete=True)
+
+
+@needs_broker
 def test_credentials_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text("ann:secret\n")
