@@ -36,6 +36,16 @@ def test_webvtt_reads_back(session, tmp_path):
         assert cue.raw_text.endswith("</c>")
 
 
+def test_webvtt_keeps_to_the_grammar(session, tmp_path):
+    head, *blocks = write_vtt(session, tmp_path / "captions.vtt", silent).read_text("utf-8").split("\n\n")
+    assert head == "WEBVTT"
+    assert blocks.pop() == ""
+    for block in blocks:
+        timing, payload = block.split("\n", 1)
+        assert re.fullmatch(r"\d\d:[0-5]\d:[0-5]\d\.\d{3} --> \d\d:[0-5]\d:[0-5]\d\.\d{3}", timing)
+        assert re.fullmatch(r"<c\.[a-z]+>(?:[^&<>]|&(?:amp|lt|gt);)+</c>", payload)
+
+
 def test_subrip_reads_back(session, tmp_path):
     path = write_srt(session, tmp_path / "captions.srt", silent)
     read = list(srt.parse(path.read_text("utf-8"), ignore_errors=False))
