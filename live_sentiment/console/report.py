@@ -31,7 +31,11 @@ def add_parser(commands: Any) -> None:
         "session", type=Path, metavar="FOLDER|FILE", help="of a session or a replay, or its timeline.jsonl"
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: report.html in that folder")
-    parser.add_argument("--embed", action="store_true", help="put the video into the page instead of a link")
+    parser.add_argument(
+        "--embed",
+        action="store_true",
+        help="put the video into the page, as MP4 where it is a recording of `run`, instead of a link",
+    )
     parser.add_argument(
         "--media",
         type=Path,

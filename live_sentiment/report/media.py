@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +56,23 @@ class Media:
         # "./" keeps a colon in a file's name from being read as the scheme of an address.
         return "./" + quote(Path(relative).as_posix())
 
+    @contextlib.contextmanager
+    def playable(self) -> Iterator[Media]:
+        """The same, or for the recording of a live session an MP4 of it that every browser plays.
+
+        Raises:
+            RunError: the recording is damaged, or the disk is full.
+        """
+        from live_sentiment.report.playable import can_be_mp4, write_mp4
+
+        if not can_be_mp4(self.path):
+            yield self
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = Path(scratch) / f"{self.path.stem}.mp4"
+            write_mp4(self.path, copy)
+            yield Media(copy, self.has_picture)
+
     def embedded(self) -> Iterator[str]:
         """Its bytes in base64, in pieces.
 
@@ -64,7 +83,7 @@ class Media:
             size = self.path.stat().st_size
             if size > EMBED_LIMIT_BYTES:
                 raise UsageError(
-                    f"{self.path} has {size / 2**20:.0f} MiB; browsers open pages with up to "
+                    f"{self.path.name} has {size / 2**20:.0f} MiB; browsers open pages with up to "
                     f"{EMBED_LIMIT_BYTES / 2**20:.0f} MiB of video. Leave out --embed: the page then links it"
                 )
             with self.path.open("rb") as file:

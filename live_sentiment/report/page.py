@@ -7,6 +7,7 @@ of its own script and style, and lets only the video in besides.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def write_report(session: RecordedSession, output: Path, *, embed: bool = False)
 
     Raises:
         UsageError: there are no results, it cannot be written there, or the video cannot be embedded.
-        RunError: the disk is full.
+        RunError: the disk is full, or the recording to be embedded is damaged.
     """
     if not session.point_count:
         raise UsageError(f"{session.timeline} holds no results, so there is nothing to report on")
@@ -52,16 +53,21 @@ def write_report(session: RecordedSession, output: Path, *, embed: bool = False)
             f"there is no video or sound of {session.name} to embed in {session.folder} or here; "
             "name it with --media FILE, or leave out --embed"
         )
-    with whole_file(output) as aside, aside.open("w", encoding="utf-8", newline="\n") as file:
-        for piece in page(session, output, embed=embed):
+    media = Media(session.media, bool(session.source.get("video"))) if session.media else None
+    playable = media.playable() if media and embed else contextlib.nullcontext(media)
+    with (
+        playable as shown,
+        whole_file(output) as aside,
+        aside.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        for piece in _page(session, shown, output, embed=embed):
             file.write(piece)
     return output
 
 
-def page(session: RecordedSession, output: Path, *, embed: bool = False) -> Iterator[str]:
+def _page(session: RecordedSession, media: Media | None, output: Path, *, embed: bool) -> Iterator[str]:
     """The page in pieces; `output` is where it will lie, by which the video's address is made."""
     script, style = _script(), _style()
-    media = Media(session.media, bool(session.source.get("video"))) if session.media else None
     facts = facts_of(session)
     yield from _template().generate(
         session=session,

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from live_sentiment.errors import UsageError
@@ -139,6 +140,21 @@ def test_an_embedded_video_is_there_to_the_last_byte(make_session: MakeSession) 
     folder = make_session()
     page = report(folder, embed=True)
     assert base64.b64decode(page.scripts["embedded-media"]) == (folder / "demo.mp4").read_bytes()
+
+
+def test_the_recording_of_a_live_session_is_embedded_as_mp4(make_session: MakeSession) -> None:
+    folder = make_session()
+    recording = folder / "recording.mkv"
+    with av.open(str(folder / "demo.mp4")) as clip, av.open(str(recording), "w") as made:
+        stream = made.add_stream_from_template(clip.streams.video[0])
+        for packet in clip.demux(clip.streams.video[0]):
+            if packet.pts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    path = write_report(open_recorded(folder, recording), folder / "report.html", embed=True)
+    html = path.read_text(encoding="utf-8")
+    assert 'data-type="video/mp4"' in html
+    assert base64.b64decode(Text(html).scripts["embedded-media"])[4:8] == b"ftyp"
 
 
 def test_sound_alone_gets_a_player_for_sound(
