@@ -153,6 +153,25 @@ def test_overload_stays_bounded_steps_down_in_order_says_so_and_steps_up_again()
     assert max(waiting) < 100
 
 
+def test_a_snapshot_tells_how_busy_the_busiest_thread_is() -> None:
+    idle = LiveRun(10.0)
+    assert idle.last.live is not None
+    assert not idle.last.live.real_time_factor
+    # 12.5 pictures a second take 40 ms each; what the voice takes in its own thread is less, and not added.
+    costs: dict[Modality, float] = {"vision": 0.04, "voice": 0.01}
+    busy = LiveRun(20.0, work=lambda clock: costing(clock, costs, (0.0, 99.0)))
+    assert busy.last.live is not None
+    assert busy.last.live.real_time_factor == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_snapshot_holds_the_picture_looked_at_last_and_its_faces() -> None:
+    run = LiveRun(10.0)
+    assert run.last.picture is not None
+    assert run.last.picture.time_s == pytest.approx(10.0, abs=0.15)
+    assert run.last.picture.boxes == ((0.0, 0.0, 10.0, 10.0),)
+    assert LiveRun(5.0, without="camera").last.picture is None
+
+
 def test_the_lag_gauge_shows_a_delay_that_is_known() -> None:
     """Sound takes 0.1 s a block to be read, at 0.128 s a block: results are that much later than without."""
     quick, slow = LiveRun(60.0), LiveRun(60.0, work=lambda clock: costing(clock, {"voice": 0.1}, (0.0, 1e9)))

@@ -17,6 +17,8 @@ from live_sentiment.terminal.screen import Screen
 from live_sentiment.terminal.view import View
 
 REFRESH_HZ = 4
+WAIT_S = 1.0
+"""What a frame that is being drawn is given before the screen is left all the same."""
 
 
 class Dashboard:
@@ -65,9 +67,12 @@ class Dashboard:
         For the main thread, also in a signal's handler.
         """
         if self.drawn and self._thread.is_alive() and not self._away:
-            with self._drawing:
-                self._away = True
-                self._screen.leave()
+            # A terminal that takes no output (Ctrl-S) holds up the thread that draws, but nobody else.
+            waited = self._drawing.acquire(timeout=WAIT_S)
+            self._away = True
+            self._screen.leave()
+            if waited:
+                self._drawing.release()
 
     def take_screen(self) -> None:
         """Draw again after `leave_screen`."""

@@ -10,7 +10,7 @@ from rich.segment import ControlType, Segment, Segments
 from rich.style import Style
 from rich.text import Text
 
-REPAINT = 40
+REPAINT = 20
 """After so many frames everything is sent, in case something else has written on the screen."""
 
 
