@@ -15,13 +15,17 @@ from live_sentiment.export import FORMATS, Format, formats
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.timeline.episodes import Episode
 
+ROOT = Path(__file__).parents[2]
 TEXTUAL = "csv,parquet,vtt,srt,eaf,textgrid"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "talk"
-    folder.mkdir()
+    return write_session(tmp_path / "talk")
+
+
+def write_session(folder: Path) -> Path:
+    folder.mkdir(parents=True)
     writer = TimelineWriter(folder / "timeline.jsonl", {"source": {"name": "talk.mp4"}, "models": {}})
     for index in range(1, 9):
         writer.point(point(index / 4, words=(word("yes", 0.5),) if index == 2 else ()))
@@ -153,6 +157,38 @@ def test_wrong_exports_are_refused_before_anything_begins(command, capsys, monke
     monkeypatch.setattr("live_sentiment.export.find_spec", lambda name: None)
     assert main([*command, "--export", "parquet"]) == 2
     assert "pip install 'live-sentiment[export]'" in capsys.readouterr().err
+
+
+def test_replay_exports_what_it_has_written(tmp_path, capsys, monkeypatch):
+    def analysed(clip, folder, *others, **more):
+        write_session(folder)
+
+    monkeypatch.setattr("live_sentiment.console.replay._replay", analysed)
+    monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others: None)
+    clip = ROOT / "recordings/demo.mp4"
+    assert main(["replay", str(clip), "--output", str(tmp_path), "--export", "srt,eaf"]) == 0
+    assert (tmp_path / "demo/captions.srt").exists()
+    assert "/demo.mp4" in (tmp_path / "demo/annotations.eaf").read_text()  # the clip is linked
+    assert str(tmp_path / "demo/captions.srt") in capsys.readouterr().out
+
+
+def test_run_exports_a_session_that_was_ended_by_a_signal(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "now"
+
+    def ended(live, options, clock):
+        write_session(folder)
+        return 130
+
+    monkeypatch.setattr("live_sentiment.console.run._make_folder", lambda parent: folder)
+    monkeypatch.setattr("live_sentiment.console.run._open_devices", lambda *others: (None, None))
+    monkeypatch.setattr("live_sentiment.console.run.conduct", ended)
+    monkeypatch.setattr("live_sentiment.live.Live", lambda *others, **more: None)
+    monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others: None)
+    assert main(["run", "--output", str(tmp_path), "--export", "srt", "--json"]) == 130
+    captured = capsys.readouterr()
+    assert (folder / "captions.srt").exists()
+    assert captured.out == ""  # belongs to the results
+    assert "captions.srt" in captured.err
 
 
 def test_what_is_not_recorded_cannot_be_exported(capsys):
