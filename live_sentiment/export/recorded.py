@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,16 +103,17 @@ def open_recorded(path: Path, media: Path | None = None) -> RecordedSession:
     lines = timeline_lines(timeline)
     header = next(lines)
     kept: dict[str, list[Fields]] = {"episode": [], "turning_point": [], "event": [], "end": [], "word": []}
-    counts = Counter[str]()
-    last_s = 0.0
-    for line in lines:
-        kind = line["type"]
-        counts[kind] += 1
-        if kind == "point":
-            last_s = line["time"]
-            kept["word"] += line["words"]
-        elif kind in kept:
-            kept[kind].append(line)
+    points, last_s = 0, 0.0
+    for number, line in enumerate(lines, start=2):
+        if line["type"] == "point":
+            try:
+                last_s = float(line["time"])
+                kept["word"] += line["words"]
+            except (KeyError, TypeError, ValueError) as error:
+                raise UsageError(f"{timeline} is damaged: line {number} is no whole point") from error
+            points += 1
+        elif line["type"] in kept:
+            kept[line["type"]].append(line)
     closed = bool(kept["end"])
     source = header.get("source") or {}
     return RecordedSession(
@@ -125,11 +125,11 @@ def open_recorded(path: Path, media: Path | None = None) -> RecordedSession:
         episodes=tuple(kept["episode"]),
         turning_points=tuple(kept["turning_point"]),
         events=tuple(kept["event"]),
-        point_count=counts["point"],
+        point_count=points,
         start_s=float(source.get("start") or 0.0),
-        end_s=float(last_s),
+        end_s=last_s,
         complete=closed and bool(kept["end"][-1]["complete"]),
-        notes=_notes(folder, counts["point"], last_s, closed=closed),
+        notes=_notes(folder, points, last_s, closed=closed),
     )
 
 

@@ -143,3 +143,12 @@ def test_any_other_file_is_no_session(tmp_path):
     other.write_text('{"type": "header"}\n')
     with pytest.raises(UsageError, match="is not a timeline"):
         open_recorded(Path(other))
+
+
+@pytest.mark.parametrize("damaged", ['{"type":"point"}', '{"type":"point","time":"x","words":[]}'])
+def test_a_damaged_point_names_its_line(tmp_path, damaged):
+    folder = write_session(tmp_path)
+    lines = (folder / "timeline.jsonl").read_text("utf-8").splitlines()
+    (folder / "timeline.jsonl").write_text("\n".join([lines[0], lines[1], damaged]) + "\n", "utf-8")
+    with pytest.raises(UsageError, match="is damaged: line 3 is no whole point"):
+        open_recorded(folder)
