@@ -8,6 +8,7 @@ is where the analysis began, and everything is moved by that alone. Held are the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,10 @@ def _annotate(
     for piece in pieces:
         if isinstance(piece, Shot):
             time_s = float(piece.time)
-            container.mux(pictures.encode(overlay.draw(piece.image, moments.at(time_s)), piece.time))
+            moment = moments.at(time_s)
+            if not info.has_video:
+                moment = replace(moment, faces=())  # they were seen in another file's pictures
+            container.mux(pictures.encode(overlay.draw(piece.image, moment), piece.time))
             progress(min(max((time_s - float(start)) / length_s, 0.0), 1.0))
         elif sound is not None:
             container.mux(list(sound.packets(piece)))

@@ -17,7 +17,9 @@ from media_factory import (
     cut,
     flashes,
     greys,
+    join,
     quadrants,
+    spoil,
     steady,
     tone,
     write_media,
@@ -201,6 +203,7 @@ def test_sound_alone_has_a_plain_picture_that_names_it(session: RecordedSession,
     shown = pictures(written)
     assert [time for time, _ in shown] == pytest.approx(steady(2.0, 10), abs=0.06)
     assert shown[0][1][200:280].std() > 3
+    assert np.ptp(shown[-1][1][20:140, :115]) < 12, "no box of a face"
     assert [data for _, data in packets(written)] == [data for _, data in packets(media)]
 
 
@@ -210,6 +213,33 @@ def test_a_file_that_breaks_off_is_annotated_up_to_there(session: RecordedSessio
     )
     times = picture_times(annotated(session, cut(whole, 0.5, tmp_path / "cut.mkv")))
     assert 1.0 < times[-1] < 3.5
+
+
+def test_damage_in_a_file_is_passed_over(session: RecordedSession, tmp_path: Path) -> None:
+    whole = write_media(
+        tmp_path / "whole.ts", pictures=greys(steady(4.0), (400, 400)), sound=tone(4.0), audio_codec="mp2"
+    )
+    times = picture_times(annotated(session, spoil(whole, tmp_path / "spoilt.ts", 0.4, 0.6)))
+    assert times == sorted(set(times))
+    assert 3.5 < times[-1] < 4.5
+
+
+def test_times_that_start_over_are_joined(session: RecordedSession, tmp_path: Path) -> None:
+    part = write_media(
+        tmp_path / "part.ts",
+        pictures=greys(steady(2.0)),
+        sound=beeps(2.0, 1.0),
+        video_codec="mpeg2video",
+        audio_codec="mp2",
+    )
+    written = annotated(session, join([part, part], tmp_path / "both.ts"))
+    times = [float(time) for time in picture_times(written)]
+    assert len(times) == 100
+    assert max(np.diff(times)) < 0.2
+    first_s, samples, rate = sound_of(written)
+    beats = first_s + np.flatnonzero(np.abs(samples) > 0.2) / rate
+    assert beats[0] == pytest.approx(1.0, abs=0.02)
+    assert beats[-1] == pytest.approx(3.1, abs=0.2)
 
 
 def test_media_that_is_not_there_is_asked_for(session: RecordedSession, tmp_path: Path) -> None:
