@@ -13,6 +13,8 @@ from live_sentiment.types import EMOTIONS
 
 HISTORY_S = 20.0
 """How far back the rolling plot looks."""
+HELD_S = 1.0
+"""A box that has not moved at all for so long is that of a face that has gone; seen ones never rest."""
 LINGER_S = 1.5
 """A caption stays so long after its last word, unless the next one begins."""
 _SENTENCE_END = (".", "!", "?", "…")
@@ -30,6 +32,8 @@ class Face:
     probability: float
     speaking: bool
     """Whether the result is about this person."""
+    held: bool = False
+    """Whether this is only where it was seen last: points state a face as long as it is in their window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Moments:
         while self._history and self._history[0]["time"] < time_s - HISTORY_S - 1.0:
             self._history.popleft()
         point = self._history[-1] if self._history else None
-        faces = () if point is None else tuple(_faces(point, self._next, time_s))
+        faces = () if point is None else tuple(_faces(self._history, self._next, time_s))
         return Moment(time_s, point, self._history, faces, self._said(time_s))
 
     def _said(self, time_s: float) -> tuple[Fields, ...]:
@@ -94,8 +98,9 @@ def captions(words: Iterable[Fields]) -> list[tuple[Fields, ...]]:
     return [tuple(line) for line in lines]
 
 
-def _faces(point: Fields, after: Fields | None, time_s: float) -> Iterable[Face]:
-    """Faces of a point; a box moves evenly to where the next point has it."""
+def _faces(history: Sequence[Fields], after: Fields | None, time_s: float) -> Iterable[Face]:
+    """Faces of the last point; a box moves evenly to where the next point has it."""
+    point = history[-1]
     later = {person["person"]: person["box"] for person in after["people"]} if after else {}
     part = 0.0 if after is None else (time_s - point["time"]) / (after["time"] - point["time"])
     for person in point["people"]:
@@ -107,4 +112,18 @@ def _faces(point: Fields, after: Fields | None, time_s: float) -> Iterable[Face]
         else:
             emotion = max(EMOTIONS, key=lambda name: person["emotions"][name])
             probability = person["emotions"][emotion]
-        yield Face((left, top, width, height), emotion, probability, person["speaking"])
+        yield Face(
+            (left, top, width, height), emotion, probability, person["speaking"], _held(history, person)
+        )
+
+
+def _held(history: Sequence[Fields], person: Fields) -> bool:
+    now_s = history[-1]["time"]
+    for point in reversed(history):
+        if all(
+            other["person"] != person["person"] or other["box"] != person["box"] for other in point["people"]
+        ):
+            return False
+        if now_s - point["time"] >= HELD_S:
+            return True
+    return False

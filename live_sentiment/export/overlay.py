@@ -87,8 +87,10 @@ class Overlay:
         pen, unit = self._on_picture, self._unit
         left, top, width, height = (side * self._scale for side in face.box)
         colour = EMOTION_COLOURS[face.emotion]
-        thick = max(round(unit * (0.16 if face.speaking else 0.08)), 1)
+        thick = max(round(unit * (0.16 if face.speaking and not face.held else 0.08)), 1)
         pen.frame(left, top, width, height, colour, thick=thick)
+        if face.held:
+            return
         label, size = f"{face.emotion} {round(face.probability * 100)} %", unit * 0.85
         label_width, label_height = pen.width(label, size, BOLD) + unit * 0.6, unit * 1.2
         # Above the box, or below it where there is no room: never on the face.

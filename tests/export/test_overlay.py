@@ -133,6 +133,22 @@ def test_boxes_move_between_the_points_that_state_them() -> None:
     assert moments.at(1.25).faces[0].box == (20.0, 40.0, 20.0, 10.0)
 
 
+def test_a_face_that_has_gone_keeps_a_thin_box_without_a_label() -> None:
+    boxes = [(100.0 + min(n, 4), 100.0, 100.0, 100.0) for n in range(16)]
+    moments = Moments([point_with(box, n / 4) for n, box in enumerate(boxes)], ())
+    held = [moments.at(n / 4).faces[0].held for n in range(16)]
+    assert held == [False] * 8 + [True] * 8
+    overlay, image = Overlay(640, 480), picture()
+    changed = []
+    for gone in (False, True):
+        face = Face((200.0, 100.0, 160.0, 200.0), "anger", 0.62, True, gone)
+        drawn = overlay.draw(image, Moment(0.0, None, (), (face,), ()))[:480]
+        changed.append((drawn != image).any(axis=2))
+    assert changed[1][200, 200]
+    assert not changed[1][:98].any()
+    assert changed[1].sum() < changed[0].sum() / 2
+
+
 def test_others_than_the_speaker_have_the_emotion_of_their_own_face(session: RecordedSession) -> None:
     speaker, other = moment_at(session, 5.5).faces
     assert (speaker.emotion, speaker.speaking) == ("anger", True)
