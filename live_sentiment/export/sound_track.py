@@ -45,7 +45,8 @@ def sound_track(container: Any, source: Any, start: Fraction) -> SoundTrack:
         source: the stream that the packets will come from.
         start: session time that is 0 in the copy.
     """
-    if source.codec_context.name in COPIED:
+    # A codec has one canonical name, its decoders several: mp3, mp3float.
+    if source.codec_context.codec.canonical_name in COPIED:
         return CopiedSound(container, source, start)
     return EncodedSound(container, source, start)
 

@@ -38,6 +38,8 @@ PLAIN_HZ = 10
 """The ground that stands in for pictures where there is only sound, and how often it is shown."""
 
 _OPTIONS = {"libx264": {"preset": "superfast", "crf": str(CRF)}, "mpeg4": {"qscale": "4"}}
+_MUXER_OPTIONS = {"movflags": "+faststart", "movie_timescale": "90000"}
+"""The index at the beginning; tracks that begin late placed to 11 µs, where FFmpeg does so to the millisecond."""
 _BT601 = 6
 """SMPTE 170M, as FFmpeg numbers matrices: what it makes of BGR."""
 _NOMINAL_HZ = 25
@@ -60,7 +62,7 @@ def write_mp4(session: RecordedSession, path: Path, progress: Progress) -> Path:
         whole_file(path) as aside,
     ):
         try:
-            with av.open(str(aside), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+            with av.open(str(aside), "w", format="mp4", options=dict(_MUXER_OPTIONS)) as container:
                 _annotate(session, footage, container, start, progress)
         except FFmpegError as error:
             if isinstance(error, OSError):

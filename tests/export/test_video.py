@@ -101,6 +101,40 @@ def test_a_recording_keeps_the_zero_of_its_session(session: RecordedSession, tmp
     assert written == [Fraction(1, 2), Fraction(3, 4), Fraction(6, 5)]
 
 
+def test_pictures_that_begin_after_the_sound_are_not_moved_to_the_millisecond(
+    session: RecordedSession, tmp_path: Path
+) -> None:
+    media = write_media(
+        tmp_path / "clip.ts",
+        pictures=greys([time + 0.02181 for time in steady(1.0)]),
+        sound=tone(1.0),
+        video_codec="mpeg2video",
+        audio_codec="mp2",
+    )
+    source, (first_s, *_) = picture_times(media), sound_of(media)
+    written = [float(time) for time in picture_times(annotated(session, media))]
+    assert written == pytest.approx([float(time) - first_s for time in source], abs=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("ending", "encoder", "codec"),
+    [
+        ("mp3", "libmp3lame", "mp3"),
+        ("flac", "flac", "flac"),
+        ("ogg", "libopus", "opus"),
+        ("ac3", "ac3", "ac3"),
+    ],
+)
+def test_what_players_expect_in_mp4_is_copied(
+    session: RecordedSession, tmp_path: Path, ending: str, encoder: str, codec: str
+) -> None:
+    media = write_media(tmp_path / f"talk.{ending}", sound=tone(1.0, rate_hz=48_000), audio_codec=encoder)
+    written = annotated(session, media)
+    with av.open(str(written)) as container:
+        assert container.streams.audio[0].codec_context.codec.canonical_name == codec
+    assert [data for _, data in packets(written)] == [data for _, data in packets(media)]
+
+
 @pytest.mark.parametrize("late_s", [0.0, 0.3])
 def test_sound_that_mp4_takes_is_copied_bit_by_bit_at_its_times(
     session: RecordedSession, tmp_path: Path, late_s: float
