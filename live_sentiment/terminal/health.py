@@ -9,7 +9,7 @@ from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable, said
 
 LABEL = 8
 """Cells for the name of a row."""
-ROOM_FOR_NEWS = 4
+ROOM_FOR_NEWS = 2
 """Lines that are kept for events where models and files have a line each."""
 OLD_S = 10.0
 """Anything that has waited longer is shown as a problem."""
