@@ -39,7 +39,7 @@ PLAIN_HZ = 10
 
 _OPTIONS = {"libx264": {"preset": "superfast", "crf": str(CRF)}, "mpeg4": {"qscale": "4"}}
 _MUXER_OPTIONS = {"movflags": "+faststart", "movie_timescale": "90000"}
-"""The index at the beginning; tracks that begin late placed to 11 µs, where FFmpeg does so to the millisecond."""
+"""The index at the beginning; tracks that begin late placed to 11 µs, not FFmpeg's usual millisecond."""
 _BT601 = 6
 """SMPTE 170M, as FFmpeg numbers matrices: what it makes of BGR."""
 _NOMINAL_HZ = 25
