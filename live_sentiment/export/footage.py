@@ -5,6 +5,7 @@ Analysis takes sound as blocks of 16 kHz; here it is handed on as it lies in the
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from live_sentiment.types import ImageArray
 _FAILED_READS = 100
 """Failed reads in a row after which a file counts as broken off."""
 _UNKNOWN_PERIOD = Fraction(1, 25)
+_GARBAGE_BYTES = 128 * 2**20
+"""PyAV's frames that were asked for their side data refer to themselves: only the collector frees them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Footage:
         if self._video is not None and self._video.average_rate:
             period = 1 / Fraction(self._video.average_rate)
         last: Fraction | None = None
+        decoded_bytes = 0
         for stream, packet in self._packets():
             shift = Fraction(0)
             if packet is not None and packet.dts is not None:
@@ -125,7 +129,12 @@ class Footage:
                 if self._end is not None and time >= self._end:
                     return
                 if time >= self._start:
-                    yield Shot(convert(frame), time)
+                    shot = Shot(convert(frame), time)
+                    decoded_bytes += shot.image.nbytes
+                    yield shot
+            if decoded_bytes > _GARBAGE_BYTES:
+                decoded_bytes = 0
+                gc.collect()
 
     def _heard(self, packet: Any, time: Fraction) -> Iterator[SoundPacket]:
         ends = time + (packet.duration or 0) * packet.time_base
