@@ -126,6 +126,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     from live_sentiment.terminal.controls import LiveControls
     from live_sentiment.terminal.dashboard import Dashboard
     from live_sentiment.terminal.keys import Keys
+    from live_sentiment.terminal.native_messages import kept_off_the_screen
 
     controls = LiveControls(live)
     # With --json, standard output belongs to the results.
@@ -145,6 +146,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     try:
         with Ending(clock, give_back) as ending, contextlib.ExitStack() as showing:
             if shown and dashboard.drawn:
+                showing.enter_context(kept_off_the_screen())
                 showing.enter_context(keys)
             if shown:
                 showing.enter_context(dashboard)
