@@ -98,7 +98,7 @@ def run(options: argparse.Namespace) -> int:
         from live_sentiment.weights.store import ModelStore
 
         _say("loading the models …")
-        stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
+        stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()), live=True)
         folder = _make_folder(options.output or config.recording.folder) if options.record else None
         live = Live(
             config,
