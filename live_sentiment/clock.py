@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Protocol
 
 _POLL_S = 0.01
@@ -32,6 +30,10 @@ class Clock(Protocol):
         """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
         ...
 
+    def join(self, thread: threading.Thread, timeout_s: float | None = None) -> bool:
+        """Wait until a thread has ended, for so long at most. Returns whether it has."""
+        ...
+
 
 class MonotonicClock:
     """The machine's own monotonic clock."""
@@ -48,22 +50,26 @@ class MonotonicClock:
         """Wait on a condition, whose lock the caller holds, until `predicate` is true."""
         condition.wait_for(predicate)
 
+    def join(self, thread: threading.Thread, timeout_s: float | None = None) -> bool:
+        """Wait until a thread has ended, for so long at most. Returns whether it has."""
+        thread.join(timeout_s)
+        return not thread.is_alive()
+
 
 class VirtualClock:
     """A clock for tests, whose time passes only while everyone waits: a long session takes no time.
 
     Time goes to the moment for which the first of the sleepers waits, when every thread that takes part is in
-    `sleep` or `wait`, no event to wake by is set and no predicate true. Then that one sleeper goes on, alone;
-    of several due at once the first by name. So the times at which things happen are the same in every run,
-    however the threads are scheduled.
+    `sleep`, `wait` or `join`, no event to wake by is set and no predicate true. Then that one sleeper goes
+    on, alone; of several due at once the first by name. So the times at which things happen are the same in
+    every run, however the threads are scheduled.
 
     Which threads take part:
 
     - every thread started since the clock was made, from its start to its end;
     - an older one, such as that of the test, inside `with clock.taking_part()`, and elsewhere only while it
       waits: there, what it does between two waits takes part in no order;
-    - who waits for another thread without a limit (`join`, `Event.wait()`, a plain condition) waits here too;
-      who waits with a limit of real time, or for something outside Python, is busy, and time stands still.
+    - whoever waits in any other way than through the clock is busy, and time stands still.
 
     With one thread there is no one else to wait for, and `sleep` returns at once:
 
@@ -161,6 +167,19 @@ class VirtualClock:
         finally:
             self._leave()
 
+    def join(self, thread: threading.Thread, timeout_s: float | None = None) -> bool:
+        """Wait until a thread has ended, for so long at most. Returns whether it has."""
+        go = threading.Event()
+        due_s = math.inf if timeout_s is None else self.now_s() + timeout_s
+        self._enter(_Waiting(lambda: go.is_set() or not thread.is_alive(), go, due_s))
+        try:
+            while thread.is_alive() and not go.is_set():
+                self._pass_time()
+                thread.join(_POLL_S)
+        finally:
+            self._leave()
+        return not thread.is_alive()
+
     def _enter(self, waiting: _Waiting) -> None:
         with self._lock:
             self._waiting[threading.current_thread()] = waiting
@@ -199,24 +218,7 @@ class VirtualClock:
     def _everyone_waits(self) -> bool:
         alive = threading.enumerate()
         part = {thread for thread in alive if thread in self._joined or thread not in self._older}
-        busy = part - self._waiting.keys()
-        if not busy:
-            return True
-        frames = sys._current_frames()
-        return all(_waits_elsewhere(frames.get(thread.ident or 0)) for thread in busy)
-
-
-def _waits_elsewhere(frame: FrameType | None) -> bool:
-    """Whether a thread, by its innermost frame, waits for another without a limit, and still has to."""
-    if frame is not None and frame.f_code is threading.Condition.wait.__code__:
-        names = frame.f_locals
-        # Who is told to go on is taken off the list first.
-        return names["timeout"] is None and names.get("waiter") in names["self"]._waiters
-    while frame is not None and frame.f_code.co_filename == threading.__file__:
-        if frame.f_code is threading.Thread.join.__code__:
-            return bool(frame.f_locals["self"].is_alive())
-        frame = frame.f_back
-    return False
+        return part <= self._waiting.keys()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which device computes, and how many threads each library may take: decided here and nowhere else.
+"""Which device computes, and how much of the machine each library may take: decided here and nowhere else.
 
 One thread per library keeps the results of a run identical from machine to machine of the same kind, and
 leaves the cores to the stages, which already run side by side.
@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING
 
 from live_sentiment.config import ComputeConfig
 from live_sentiment.errors import UsageError
+
+ONEDNN_PRIMITIVES = 128
+"""Compiled operations that oneDNN keeps, in torch and again in CTranslate2, instead of its own 1024. There is
+one for every length of sound that was ever heard, which took up to 30 MB a minute; the networks of fixed
+sizes have some fifty."""
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -26,6 +31,7 @@ def apply(config: ComputeConfig) -> torch.device:
         UsageError: the device asked for by name is not there.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(ONEDNN_PRIMITIVES))
     import cv2
     import torch
 

@@ -16,6 +16,7 @@ from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recorder import MediaRecorder
 from live_sentiment.sinks.session_file import (
+    FILE,
     AnalysisRecord,
     DeviceRecord,
     GapRecord,
@@ -107,8 +108,8 @@ class Recording:
     @property
     def outputs(self) -> tuple[Path, ...]:
         """The files for people."""
-        names = (MEDIA, TIMELINE, TRANSCRIPT) if self._recorder else (TIMELINE, TRANSCRIPT)
-        return tuple(self.folder / name for name in names)
+        media = (MEDIA,) if self._recorder else ()
+        return tuple(self.folder / name for name in (*media, TIMELINE, TRANSCRIPT, FILE))
 
     def looked(self, time_s: float, faces: Sequence[Box]) -> None:
         """The analysis has looked at the picture of this session time; on its thread."""

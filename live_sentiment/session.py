@@ -157,7 +157,7 @@ class Session:
                 channel.cancel()
             self._feed.join()
             for worker in workers:
-                worker.join()
+                self._gauges.clock.join(worker)
             self._analysis.finish(complete=complete)
 
     def absent(self, absence: Absence) -> None:

@@ -109,7 +109,6 @@ def test_a_thread_that_has_started_and_not_yet_slept_holds_the_time() -> None:
         thread.start()
         clock.sleep(5.0, never())
         log("first")
-        thread.join()
 
     def slow_to_begin() -> None:
         time.sleep(0.05)  # real time, of which the clock must know nothing
@@ -154,43 +153,23 @@ def test_a_sleeper_is_woken_by_its_event_at_the_time_at_which_it_is_set() -> Non
     assert log.entries == [(2.0, "woken: True"), (2.5, "waker")]
 
 
-def test_who_joins_a_sleeper_does_not_hold_the_time() -> None:
+def test_who_joins_a_sleeper_through_the_clock_does_not_hold_the_time() -> None:
     clock = VirtualClock()
     log = Log(clock)
 
     def joins() -> None:
         sleeper = threading.Thread(target=lambda: clock.sleep(60.0, never()), daemon=True)
-        other = threading.Thread(target=sleeper.join, daemon=True)
         sleeper.start()
-        other.start()
-        other.join(PATIENCE_S)
+        assert not clock.join(sleeper, 20.0)
+        log("waited")
+        assert clock.join(sleeper)
         log("joined")
 
     together(clock, joins)
-    assert log.entries == [(60.0, "joined")]
+    assert log.entries == [(20.0, "waited"), (60.0, "joined")]
 
 
-def test_who_waits_for_an_event_without_a_limit_does_not_hold_the_time_and_is_on_time() -> None:
-    clock = VirtualClock()
-    log = Log(clock)
-    told = [threading.Event() for _ in range(100)]
-
-    def hears() -> None:
-        for event in told:
-            event.wait()
-            time.sleep(0.0005)
-            log("heard")
-
-    def tells() -> None:
-        for event in told:
-            clock.sleep(1.0, never())
-            event.set()
-
-    together(clock, hears, tells)
-    assert log.entries == [(float(second), "heard") for second in range(1, 101)]
-
-
-def test_who_waits_with_a_limit_holds_the_time() -> None:
+def test_who_waits_in_another_way_holds_the_time() -> None:
     clock = VirtualClock()
     log = Log(clock)
 

@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
         from live_sentiment.weights.store import ModelStore
 
         _say("loading the models …")
-        stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
+        stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()), live=True)
         folder = _make_folder(options.output or config.recording.folder) if options.record else None
         live = Live(
             config,
@@ -145,6 +145,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     from live_sentiment.terminal.controls import LiveControls
     from live_sentiment.terminal.dashboard import Dashboard
     from live_sentiment.terminal.keys import Keys
+    from live_sentiment.terminal.native_messages import kept_off_the_screen
     from live_sentiment.terminal.view import View
 
     view = View()
@@ -166,6 +167,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     try:
         with Ending(clock, give_back) as ending, contextlib.ExitStack() as showing:
             if shown and dashboard.drawn:
+                showing.enter_context(kept_off_the_screen())
                 showing.enter_context(keys)
             if shown:
                 showing.enter_context(dashboard)

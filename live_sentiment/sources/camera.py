@@ -127,8 +127,7 @@ class Camera:
         """Wait until the listener will hear no more. Returns whether it has come to that."""
         if self._thread is None:
             return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._clock.join(self._thread, timeout_s)
 
     def health(self) -> DeviceHealth:
         """Measured rate, size, state, drops by cause and gaps, the present one included."""

@@ -131,7 +131,7 @@ class LiveFeed:
     def join(self) -> None:
         """Wait until the channels are closed."""
         if self._thread.ident is not None:
-            self._thread.join()
+            self._clock.join(self._thread)
 
     def picture(self, frame: VideoFrame) -> None:
         """A frame from the camera."""

@@ -125,8 +125,7 @@ class Microphone:
         """Wait until the listener will hear no more. Returns whether it has come to that."""
         if self._thread is None:
             return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._clock.join(self._thread, timeout_s)
 
     def health(self) -> DeviceHealth:
         """State, level, drift, what was lost and the gaps, the present one included."""

@@ -122,7 +122,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(microphones, "choose_microphone", made.choose("microphone"))
     monkeypatch.setattr(microphone, "Microphone", made.make("microphone"))
     monkeypatch.setattr(live, "Live", FakeLive)
-    monkeypatch.setattr(stages, "load_stages", lambda config, store: None)
+    monkeypatch.setattr(stages, "load_stages", lambda config, store, live: None)
     monkeypatch.setattr(FakeLive, "work", staticmethod(lambda live: None))
     monkeypatch.chdir(tmp_path)
     return made

@@ -15,6 +15,7 @@ from live_sentiment.clock import VirtualClock
 from live_sentiment.config import Config
 from live_sentiment.live import Live
 from live_sentiment.replay import Replay
+from live_sentiment.sinks.session_file import read_session
 from live_sentiment.stages import Stages, load_stages
 from live_sentiment.weights.store import ModelStore
 
@@ -47,6 +48,9 @@ def test_the_replay_of_a_recording_tells_what_the_session_told(stages: Stages, t
             clock=clock,
         )
         live.run()
+    record = read_session(folder)
+    assert (record.recording.dropped, record.recording.stopped) == ({}, None)
+    assert record.analysis.dropped == {}
     replayed = tmp_path / "replayed"
     Replay(folder / "media.mkv", Config(), stages, replayed).run()
 

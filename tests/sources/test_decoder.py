@@ -173,7 +173,7 @@ def test_a_paced_recording_arrives_at_its_own_pace_and_is_the_same() -> None:
             arrivals.append((item.time_s, clock.now_s()))
             return super().put(item)
 
-    video, audio = Watched(2), Channel[AudioBlock](2)
+    video, audio = Watched(2, clock=clock), Channel[AudioBlock](2, clock=clock)
     looks, sounds = Collector(video), Collector(audio)
     items = sorted(
         [*frames(50), *blocks(15)], key=lambda i: i.time_s if isinstance(i, VideoFrame) else i.end_s
