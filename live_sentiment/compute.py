@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from live_sentiment.config import ComputeConfig
 from live_sentiment.errors import UsageError
 
-ONEDNN_PRIMITIVES = 128
+ONEDNN_PRIMITIVES = 32
 """Compiled operations that oneDNN keeps, in torch and again in CTranslate2, instead of its own 1024. There is
-one for every length of sound that was ever heard, which took up to 30 MB a minute; the networks of fixed
-sizes have some fifty."""
+one for every length of sound that was ever heard, which took up to 30 MB a minute; the face network, the one
+of fixed size, has ten."""
 
 if TYPE_CHECKING:
     import onnxruntime

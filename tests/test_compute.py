@@ -64,6 +64,6 @@ print((resident() - before) / 1e6)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads memory as Linux tells it")
 def test_sound_of_ever_new_lengths_takes_no_more_memory() -> None:
-    """Without a bound oneDNN keeps an operation for each length: 300 MB here, against 50."""
+    """Without a bound oneDNN keeps an operation for each length: 300 MB here, against 30."""
     run = subprocess.run([sys.executable, "-c", LENGTHS], capture_output=True, text=True, check=True)
     assert float(run.stdout) < 150.0
