@@ -24,7 +24,7 @@ from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.session_file import AnalysisRecord, LagRecord
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import Box, LiveHealth, Picture, Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Box, LiveHealth, Picture, Snapshot, State, stream_healths
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
 from live_sentiment.stages import Stages
@@ -259,10 +259,7 @@ class Live:
                 position_s=self._session.position_s,
                 duration_s=self._duration_s,
                 elapsed_s=self._elapsed_s(),
-                streams=tuple(
-                    StreamHealth(name, queue.depth, queue.oldest_s, queue.dropped)
-                    for name, queue in self.gauges.queues().items()
-                ),
+                streams=stream_healths(self.gauges),
                 models=self._stages.models,
                 device=str(self._stages.device),
                 outputs=self.outputs,

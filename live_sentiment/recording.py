@@ -8,9 +8,10 @@ from pathlib import Path
 
 from live_sentiment.clock import Clock
 from live_sentiment.config import Config
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.errors import RunError
 from live_sentiment.sinks.blur import Box, FaceBlur
 from live_sentiment.sinks.captions import CaptionWriter
+from live_sentiment.sinks.file import make_folder
 from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
@@ -78,7 +79,8 @@ class Recording:
         blur_faces: bool,
         on_failure: Callable[[str], None],
     ) -> None:
-        self.folder = _made(folder)
+        make_folder(folder)
+        self.folder = folder
         self._config, self._models, self._devices = config, models, devices
         self._on_failure = on_failure
         self._started = local_now()
@@ -199,13 +201,3 @@ class Recording:
             "end": None,
         }
         return {"source": source, "models": dict(self._models), "settings": settings}
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make the session's folder {folder}: {error.strerror}; choose another --output"
-        ) from error
-    return folder

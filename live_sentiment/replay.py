@@ -13,15 +13,15 @@ from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.analysis import Analysis
 from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
-from live_sentiment.errors import UsageError
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
 from live_sentiment.sinks.captions import CaptionWriter
+from live_sentiment.sinks.file import make_folder
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
-from live_sentiment.snapshot import Box, Picture, Snapshot, State, StreamHealth
+from live_sentiment.snapshot import Box, Picture, Snapshot, State, stream_healths
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
@@ -122,7 +122,7 @@ class Replay:
         if folder is not None:
             self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
             header = _header(self._source, config, stages, excerpt)
-            _make_folder(folder)
+            make_folder(folder)
             told = [TimelineWriter(self.outputs[0], header), CaptionWriter(self.outputs[1]), *told]
         feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
         self._analysis = Analysis(
@@ -185,10 +185,7 @@ class Replay:
                 duration_s=self._end_s(),
                 elapsed_s=elapsed_s,
                 real_time_factor=elapsed_s / media_s if media_s > 0 else None,
-                streams=tuple(
-                    StreamHealth(name, queue.depth, queue.oldest_s, queue.dropped)
-                    for name, queue in self.gauges.queues().items()
-                ),
+                streams=stream_healths(self.gauges),
                 models=self._stages.models,
                 device=str(self._stages.device),
                 outputs=self.outputs,
@@ -234,12 +231,3 @@ def _header(source: MediaSource, config: Config, stages: Stages, excerpt: Excerp
         "models": dict(stages.models),
         "settings": settings,
     }
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make the output folder {folder}: {error.strerror}; choose another --output"
-        ) from error

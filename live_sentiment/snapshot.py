@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from live_sentiment.sources.capture import DeviceHealth
+from live_sentiment.streams.gauges import Gauges
 from live_sentiment.types import Event, ImageArray, Modality, TimelinePoint, Word
 
 State: TypeAlias = Literal["starting", "running", "finishing", "finished", "failed"]
@@ -41,6 +42,14 @@ class StreamHealth:
     """How long the oldest of them has waited."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Items lost so far, by cause."""
+
+
+def stream_healths(gauges: Gauges) -> tuple[StreamHealth, ...]:
+    """How every channel of a session stands."""
+    return tuple(
+        StreamHealth(name, queue.depth, queue.oldest_s, queue.dropped)
+        for name, queue in gauges.queues().items()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Write each export; one that fails is reported and the others go on."""
     asked = formats(options.to)
     from live_sentiment.export.recorded import open_recorded
-    from live_sentiment.export.writing import make_folder
+    from live_sentiment.sinks.file import make_folder
 
     session = open_recorded(options.session, options.media)
     for note in session.notes:

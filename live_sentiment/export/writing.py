@@ -36,20 +36,6 @@ def whole_file(path: Path) -> Iterator[Path]:
             aside.unlink(missing_ok=True)
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder that exports go to, unless it is there.
-
-    Raises:
-        UsageError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make the folder {folder}: {error.strerror}; choose another --output"
-        ) from error
-
-
 def told(items: Iterable[_Item], count: int, progress: Callable[[float], None] | None) -> Iterator[_Item]:
     """The items, while `progress` is told how many of `count` have gone by."""
     for number, item in enumerate(items, start=1):

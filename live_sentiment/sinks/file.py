@@ -9,6 +9,20 @@ from pathlib import Path
 from live_sentiment.errors import RunError, UsageError
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, unless it is there.
+
+    Raises:
+        UsageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror}; choose another --output"
+        ) from error
+
+
 class PieceFile:
     """Appends pieces of text, each handed to the system at once.
 

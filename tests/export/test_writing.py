@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from live_sentiment.errors import RunError, UsageError
-from live_sentiment.export.writing import make_folder, told, whole_file
+from live_sentiment.export.writing import told, whole_file
 
 
 def names(folder: Path) -> list[str]:
@@ -55,14 +55,6 @@ def test_a_folder_that_is_gone_is_said(tmp_path):
     with pytest.raises(UsageError, match=r"gone/points\.csv: No such file"):  # noqa: SIM117
         with whole_file(tmp_path / "gone" / "points.csv") as aside:
             aside.write_text("x")
-
-
-def test_folders_are_made(tmp_path):
-    make_folder(tmp_path / "a" / "b")
-    assert (tmp_path / "a" / "b").is_dir()
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="choose another --output"):
-        make_folder(tmp_path / "file")
 
 
 def test_progress_is_told_now_and_then_and_never_passes_the_end():
