@@ -115,7 +115,7 @@ class Session:
             if camera is None and microphone is None:
                 raise UsageError("without a camera and a microphone there is nothing to analyse")
             stages = opening.enter_context(borrowed_stages(self._config, live=True))
-            callbacks = Outlet(self._callbacks, "callbacks")
+            callbacks = Outlet(self._callbacks, "callbacks", clock=clock)
             self._live = Live(
                 self._config,
                 stages,

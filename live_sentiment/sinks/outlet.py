@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from live_sentiment.clock import Clock
 from live_sentiment.errors import RunError
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel, Full
@@ -52,11 +53,14 @@ class Outlet:
         carrier: speaks the protocol.
         name: for people.
         finals: how many may wait.
+        clock: its thread waits through it, so that a virtual clock knows.
     """
 
-    def __init__(self, carrier: Carrier, name: str, *, finals: int = FINALS) -> None:
+    def __init__(
+        self, carrier: Carrier, name: str, *, finals: int = FINALS, clock: Clock | None = None
+    ) -> None:
         self._carrier, self._name = carrier, name
-        self._calls: Channel[_Call] = Channel(finals, Full.DROP_OLDEST, on_drop=self._count)
+        self._calls: Channel[_Call] = Channel(finals, Full.DROP_OLDEST, on_drop=self._count, clock=clock)
         # For each item that waits here, `_pass_provisional` waits among the calls: that keeps the order, and
         # leaves the room among the calls to what is final.
         self._provisionals: Channel[_Call] = Channel(
