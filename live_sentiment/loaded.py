@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from live_sentiment.stages import Stages
 
 _lock = threading.Lock()
+_loading = threading.Lock()
+"""Held while loading: two threads that import the same libraries at once can wait for each other."""
 _idle: dict[tuple[str, bool], list[Stages]] = {}
 """By the parts of the configuration that decide what is loaded, and whether it is for a live session."""
 
@@ -30,10 +32,11 @@ def borrowed_stages(config: Config, *, live: bool = False) -> Iterator[Stages]:
         kept = next((_idle[settings, kind] for kind in kinds if _idle.get((settings, kind))), [])
         stages = kept.pop() if kept else None
     if stages is None:
-        from live_sentiment.stages import load_stages
-        from live_sentiment.weights.store import ModelStore
+        with _loading:
+            from live_sentiment.stages import load_stages
+            from live_sentiment.weights.store import ModelStore
 
-        stages = load_stages(config, ModelStore(config.models), live=live)
+            stages = load_stages(config, ModelStore(config.models), live=live)
         kept = _idle.setdefault((settings, live), [])
     try:
         yield stages
