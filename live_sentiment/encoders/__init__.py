@@ -1,0 +1,1 @@
+"""Encoders by name: text, sound and pictures to sequences of embeddings, to train and to use."""
