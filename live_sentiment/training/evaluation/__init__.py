@@ -1,0 +1,1 @@
+"""How good a trained model is: figures with intervals, plots, ablations, and one page that shows them."""
