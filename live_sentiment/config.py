@@ -10,21 +10,40 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from live_sentiment.errors import UsageError
 from live_sentiment.profiles import PROFILES
+from live_sentiment.types import MODALITIES, Modality
 
 Seconds = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+CoreName: TypeAlias = Literal[
+    "concat",
+    "sum",
+    "mean",
+    "product",
+    "weighted",
+    "attention-pooling",
+    "cross-attention",
+    "shared-space",
+    "meta-space",
+    "recurrent",
+]
+"""The architectures of the learnt fusers; `live_sentiment.fusion.cores` has one file for each."""
+HeadName: TypeAlias = Literal["emotions", "polarity", "valence_arousal", "score"]
 
 
 class Part(BaseModel):
     """A group of settings; unknown keys are refused and values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+P = TypeVar("P", bound=Part)
 
 
 class ComputeConfig(Part):
@@ -139,12 +158,41 @@ class PerceptionConfig(Part):
     text: TextConfig = TextConfig()
 
 
+class LearntConfig(Part):
+    """Architecture of a learnt fuser: projections to tokens of one width, a core between them, heads on it.
+
+    It is saved with the weights, so a session names only the core and the file.
+    """
+
+    core: CoreName = "cross-attention"
+    modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = MODALITIES
+    """What it reads; whatever else a session has is passed over."""
+    width: Annotated[int, Field(ge=1)] = 64
+    """Of a token."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    use_opinions: bool = True
+    """Whether a token holds its expert's probabilities beside the embedding."""
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    """Widths of ReLU layers between the core and the heads."""
+    heads: Annotated[tuple[HeadName, ...], Field(min_length=1)] = ("emotions", "polarity")
+    """What is learnt; of emotions, polarity, valence and arousal the others are derived from it."""
+    attention_heads: Annotated[int, Field(ge=1)] = 4
+    """Of cross-attention, and of the shared space's self-attention; they divide the width."""
+    joint: Literal["mlp", "self-attention"] = "mlp"
+    """What joins the modalities in the shared space."""
+    alignment: Literal["none", "bce", "infonce", "both"] = "both"
+    """Auxiliary loss by which the shared space brings together what belongs together."""
+    spaces: Annotated[int, Field(ge=1)] = 4
+    """How many shared spaces the meta-space mixes."""
+
+
 class FusionConfig(Part):
     """How the modalities become one result."""
 
-    fuser: Literal["product-of-experts", "cross-attention"] = "product-of-experts"
+    fuser: Literal["product-of-experts", CoreName] = "product-of-experts"
+    """The product of experts, or the core of a learnt fuser that the weights hold."""
     weights: str = "fusion-cross-attention"
-    """Shipped weights of a learnt fuser, or a path to those that `train fusion` wrote."""
+    """Shipped weights of the fusers, or a path to those that `train` wrote."""
 
 
 class TimelineConfig(Part):
@@ -247,18 +295,24 @@ def load_config(
         raise UsageError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
     tree: dict[str, Any] = {}
     for key, value in PROFILES[profile].items():
-        _put(tree, key, value)
+        put(tree, key, value)
     if file is not None:
-        _merge(tree, _read_toml(file))
+        merge(tree, read_toml(file))
     for override in overrides:
-        key, separator, text = override.partition("=")
-        if not separator or not key:
-            raise UsageError(f"--set takes part.key=value, not {override!r}")
-        _put(tree, key.strip(), text.strip())
+        put(tree, *parse_override(override))
+    return validated(Config, tree)
+
+
+def validated(part: type[P], tree: Mapping[str, Any]) -> P:
+    """The settings of one class from nested mappings.
+
+    Raises:
+        UsageError: unknown key (the nearest known one is named) or a value out of range.
+    """
     try:
-        return Config.model_validate(tree)
+        return part.model_validate(tree)
     except ValidationError as error:
-        raise UsageError(_explain(error)) from error
+        raise UsageError(_explain(error, part)) from error
 
 
 def known_keys(part: type[BaseModel] = Config, prefix: str = "") -> list[str]:
@@ -273,7 +327,12 @@ def known_keys(part: type[BaseModel] = Config, prefix: str = "") -> list[str]:
     return keys
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def read_toml(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        UsageError: it cannot be read, or is no TOML.
+    """
     try:
         with file.open("rb") as stream:
             return tomllib.load(stream)
@@ -283,7 +342,24 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} is not valid TOML: {error}") from error
 
 
-def _put(tree: dict[str, Any], dotted: str, value: Any) -> None:
+def parse_override(override: str) -> tuple[str, str]:
+    """Key and value of `part.key=value`.
+
+    Raises:
+        UsageError: it is not written so.
+    """
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise UsageError(f"--set takes part.key=value, not {override!r}")
+    return key.strip(), text.strip()
+
+
+def put(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set `part.key` in nested mappings.
+
+    Raises:
+        UsageError: the part is a value.
+    """
     *path, last = dotted.split(".")
     for depth, name in enumerate(path, start=1):
         below = tree.setdefault(name, {})
@@ -293,27 +369,28 @@ def _put(tree: dict[str, Any], dotted: str, value: Any) -> None:
     tree[last] = value
 
 
-def _merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+def merge(tree: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Lay one nested mapping over another."""
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
+            merge(tree[key], value)
         else:
             tree[key] = value
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, whole: type[BaseModel]) -> str:
     first = error.errors()[0]
     key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
-        return f"unknown configuration key {key!r}{_nearest(key)}"
+        return f"unknown configuration key {key!r}{_nearest(key, whole)}"
     return f"configuration key {key!r}: {first['msg']}, not {first['input']!r}"
 
 
-def _nearest(key: str) -> str:
-    known = known_keys()
+def _nearest(key: str, whole: type[BaseModel]) -> str:
+    known = known_keys(whole)
     parts = {name.rsplit(".", depth)[0] for name in known for depth in range(1, name.count(".") + 1)}
     close = difflib.get_close_matches(key, [*known, *sorted(parts)], n=1, cutoff=0.6)
     if not close:
         last = key.rsplit(".", 1)[-1]
         close = [name for name in known if name.rsplit(".", 1)[-1] == last][:1]
-    return f"; did you mean {close[0]!r}?" if close else f"; the parts are {', '.join(Config.model_fields)}"
+    return f"; did you mean {close[0]!r}?" if close else f"; the parts are {', '.join(whole.model_fields)}"
