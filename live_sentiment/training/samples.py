@@ -6,8 +6,8 @@ Labels follow one scheme: polarity (negative, neutral, positive), seven emotions
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -53,6 +53,11 @@ class Sample:
     score: float | None = None
     """Sentiment in [-3, 3], as CMU-MOSI and CMU-MOSEI have it."""
 
+    def has(self, modality: Modality) -> bool:
+        """Whether there is something to read, hear or see, raw or as features."""
+        raw = {"text": (self.text,), "voice": (self.sound,), "vision": (self.video, self.picture)}
+        return modality in self.features or any(one is not None for one in raw[modality])
+
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
@@ -63,3 +68,13 @@ class Corpus:
     samples: Sequence[Sample]
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many samples were left out, by reason in words ("label boredom", "file missing")."""
+    notes: Sequence[str] = ()
+    """What the release should hold and does not, and what one must know to use it; a line each."""
+
+    def where(self, chosen: Callable[[Sample], bool]) -> Corpus:
+        """The same corpus with the samples for which `chosen` holds."""
+        return replace(self, samples=[sample for sample in self.samples if chosen(sample)])
+
+    def of(self, split: Split) -> Corpus:
+        """The samples of one split."""
+        return self.where(lambda sample: sample.split == split)

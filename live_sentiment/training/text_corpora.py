@@ -48,7 +48,7 @@ def load_corpora(folder: Path) -> Corpora:
     found: dict[str, dict[Split, LabelledTexts]] = {}
     for corpus in sorted(path for path in folder.glob("*/") if path.is_dir()):
         for split in SPLITS:
-            rows = next(filter(None, (layout(corpus, split) for layout in (_plain_rows, *RELEASES))), None)
+            rows = read_rows(corpus, split)
             if rows:
                 found.setdefault(corpus.name, {})[split] = _labelled(rows, f"{corpus.name}, {split}")
     if not any("train" in splits for splits in found.values()):
@@ -57,6 +57,11 @@ def load_corpora(folder: Path) -> Corpora:
             "sentiment), or releases of MELD, GoEmotions, SemEval-2017 task 4 or SST-2"
         )
     return found
+
+
+def read_rows(corpus: Path, split: Split) -> list[Row] | None:
+    """The texts of one split of one corpus with their labels; None if the folder has no such split."""
+    return next(filter(None, (layout(corpus, split) for layout in (_plain_rows, *RELEASES))), None)
 
 
 def _plain_rows(corpus: Path, split: Split) -> list[Row] | None:
@@ -145,7 +150,7 @@ def _labelled(rows: Sequence[Row], source: str) -> LabelledTexts:
         if len(labels) not in (0, len(rows)):
             raise UsageError(f"{source}: {len(rows) - len(labels)} of {len(rows)} texts have no {kind}")
     return LabelledTexts(
-        tuple(_joined(text) for text, _, _ in rows),
+        tuple(joined(text) for text, _, _ in rows),
         _distributions(emotions, EMOTIONS, source) if emotions else None,
         _distributions(sentiments, POLARITIES, source) if sentiments else None,
     )
@@ -154,7 +159,7 @@ def _labelled(rows: Sequence[Row], source: str) -> LabelledTexts:
 _APART = re.compile(r" (n't|'(?:s|re|ve|ll|d|m)\b|[,.!?;:])", re.IGNORECASE)
 
 
-def _joined(text: str) -> str:
+def joined(text: str) -> str:
     """A text without the spaces that some corpora put before punctuation ("it 's late , john")."""
     return _APART.sub(r"\1", " ".join(text.split()))
 

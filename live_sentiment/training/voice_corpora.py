@@ -14,29 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live_sentiment.errors import UsageError
+from live_sentiment.training.labels import EMOTION_OF
 
 SUFFIXES = frozenset({".wav", ".flac", ".opus", ".ogg"})
 
-TO_EMOTION: Mapping[str, str] = {
-    "neutral": "neutral",
-    "calm": "neutral",
-    "happy": "joy",
-    "happiness": "joy",
-    "joy": "joy",
-    "sad": "sadness",
-    "sadness": "sadness",
-    "angry": "anger",
-    "anger": "anger",
-    "fearful": "fear",
-    "fear": "fear",
-    "disgust": "disgust",
-    "surprise": "surprise",
-    "surprised": "surprise",
-}
+TO_EMOTION: Mapping[str, str] = EMOTION_OF
 """Labels of the corpora and the emotion each stands for; clips with any other label (boredom) are left
 out."""
 
-_RAVDESS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+RAVDESS_LABELS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 _EMODB = {
     "W": "angry",
     "L": "boredom",
@@ -73,14 +59,28 @@ def read_corpora(folder: Path) -> list[Clip]:
     """
     if not folder.is_dir():
         raise UsageError(f"no folder {folder}; --data takes the folder that holds the corpora")
-    index = next(
-        (path for path in (folder / "index.csv", folder / "voice/index.csv") if path.is_file()), None
-    )
-    clips = _from_index(index) if index else _from_names(folder)
+    clips = list_clips(folder)
     if not clips:
         raise UsageError(
             f"no clip of RAVDESS, EmoDB or nEMO below {folder}, and no index.csv with file, label and speaker"
         )
+    missing = [clip.file for clip in clips if not clip.file.is_file()]
+    if missing:
+        raise UsageError(
+            f"the index of {folder} names {len(missing)} files that are not there, the first {missing[0]}"
+        )
+    return clips
+
+
+def list_clips(folder: Path) -> list[Clip]:
+    """As `read_corpora`, but files that an index names need not be there, nor any clip at all.
+
+    Raises:
+        UsageError: an index that lacks a column.
+    """
+    indices = (folder / "index.csv", folder / "voice/index.csv")
+    index = next((path for path in indices if path.is_file()), None)
+    clips = _from_index(index) if index else _from_names(folder)
     return sorted(clips, key=lambda clip: (clip.corpus, clip.file.name))
 
 
@@ -107,9 +107,6 @@ def _from_index(index: Path) -> list[Clip]:
             clips.append(Clip(file, Path(row["file"]).parts[0], row["label"], row["speaker"]))
         except KeyError as error:
             raise UsageError(f"{index} lacks the column {error.args[0]}") from error
-    missing = [clip.file for clip in clips if not clip.file.is_file()]
-    if missing:
-        raise UsageError(f"{index} names {len(missing)} files that are not there, the first {missing[0]}")
     return clips
 
 
@@ -126,7 +123,7 @@ def _from_names(folder: Path) -> list[Clip]:
 def _ravdess(file: Path) -> Clip | None:
     """Modality, channel, emotion, intensity, statement, repetition, actor; spoken sound only (03-01)."""
     match = re.fullmatch(r"03-01-0([1-8])-0[12]-0[12]-0[12]-(\d\d)", file.stem)
-    return match and Clip(file, "ravdess", _RAVDESS[int(match[1]) - 1], f"ravdess-{match[2]}")
+    return match and Clip(file, "ravdess", RAVDESS_LABELS[int(match[1]) - 1], f"ravdess-{match[2]}")
 
 
 def _emodb(file: Path) -> Clip | None:
