@@ -149,6 +149,45 @@ class TextConfig(Part):
     """Preceding utterances given to the encoder as context; the shipped head was trained without."""
 
 
+class EncoderConfig(Part):
+    """An encoder of the laboratory; the registry of `live_sentiment.encoders` says which names there are."""
+
+    name: str
+    """transformer, word-lstm, word-attention; whisper, wav2vec2, mel-cnn, mel-lstm; face-expression, resnet,
+    vit, small-cnn."""
+    source: str | None = None
+    """Pretrained weights: a model of the store, a folder, or a name on a model hub. None: the encoder's own
+    default, or from scratch where it has none."""
+    layers: Literal["last", "mix"] | tuple[Annotated[int, Field(ge=0)], ...] = "last"
+    """What of a pretrained network is read: its output, a learnt mix of all layers, or the mean of the layers
+    named (0 is what the first one is given); what lies above them is left out."""
+    tune: Literal["frozen", "last", "full", "lora"] | None = None
+    """What is trained: nothing, the last `last_n` of the layers in use, all, or low-rank additions to all.
+    None: nothing of a pretrained encoder, all of one from scratch."""
+    last_n: Annotated[int, Field(ge=1)] = 1
+    lora_rank: Annotated[int, Field(ge=1)] = 8
+    """Rank of the additions; their scale is 2 (alpha is twice the rank)."""
+    width: Annotated[int, Field(ge=4, multiple_of=4)] = 128
+    """Size of the embedding of a network from scratch; ResNet has its own."""
+    depth: Annotated[int, Field(ge=1)] | None = None
+    """Layers of a network from scratch: 1 of an LSTM, 3 of a CNN, 4 of ViT, 18 (or 50) of ResNet."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Within a network from scratch."""
+    max_tokens: Annotated[int, Field(ge=4)] = 96
+    """Longest text; the rest is not read."""
+    max_words: Annotated[int, Field(ge=1)] = 10_000
+    """Largest vocabulary of a word embedding: the words that the training texts use most."""
+    size_px: Annotated[int, Field(ge=16)] | None = None
+    """Side of the picture that a network from scratch sees: 64 of a CNN, 112 of ResNet and ViT."""
+
+    @field_validator("layers")
+    @classmethod
+    def _names_layers(cls, layers: str | tuple[int, ...]) -> str | tuple[int, ...]:
+        if isinstance(layers, tuple) and (not layers or len(set(layers)) < len(layers)):
+            raise ValueError("must be 'last', 'mix' or different layers by number")
+        return layers
+
+
 class PerceptionConfig(Part):
     """The stages that look, listen and read."""
 

@@ -1,0 +1,73 @@
+"""Text by a transformer of the BERT family: whatever transformers loads as an encoder of tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from live_sentiment.config import EncoderConfig
+from live_sentiment.encoders.encoder import Encoded, Raw, as_text
+from live_sentiment.encoders.pretrained import TransformersEncoder, load_network
+from live_sentiment.encoders.source import Source, fetch_source
+from live_sentiment.errors import UsageError
+from live_sentiment.weights.store import ModelStore
+
+DEFAULT_SOURCE = "all-minilm-l6-v2"
+
+
+class TextTransformer(TransformersEncoder):
+    """One embedding a token, the special ones included; no clock."""
+
+    modality = "text"
+
+    def __init__(self, config: EncoderConfig, source: Source, network: nn.Module, tokenizer: Any) -> None:
+        super().__init__(config, source, network)
+        # The pooler looks at the first token only, and nobody looks at it.
+        if getattr(network, "pooler", None) is not None:
+            self.network.pooler = None
+        described: Any = self.network.config
+        self.dim = described.hidden_size
+        self._pad = described.pad_token_id or 0
+        self._tokenizer = tokenizer
+        # RoBERTa and its kin keep two positions for themselves.
+        positions = getattr(described, "max_position_embeddings", None) or config.max_tokens + 2
+        self.max_tokens: int = min(config.max_tokens, positions - 2)
+        """Longest input; what is over is cut off its end."""
+
+    def prepare(self, raw: Raw) -> Tensor:
+        """Token ids, int64 (L,)."""
+        ids = self._tokenizer(as_text(raw), truncation=True, max_length=self.max_tokens)["input_ids"]
+        return torch.tensor(ids)
+
+    def forward(self, inputs: Tensor, mask: Tensor) -> Encoded:
+        """See `Encoder`."""
+        ids = inputs.masked_fill(~mask, self._pad)
+
+        def run() -> Tensor:
+            hidden: Tensor = self.network(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+            return hidden
+
+        embeddings = self.layers(run).float()
+        return Encoded(embeddings, mask, torch.zeros(mask.shape, device=mask.device))
+
+
+def build(config: EncoderConfig, store: ModelStore) -> TextTransformer:
+    """The transformer and its tokenizer.
+
+    Raises:
+        UsageError: no such source, or no text encoder that transformers loads.
+        RunError: a model of the store cannot be had.
+    """
+    from transformers import AutoTokenizer
+
+    source = fetch_source(config.source or DEFAULT_SOURCE, store)
+    network = load_network(source, config)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.folder, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise UsageError(f"the text encoder {source.name} has no tokenizer to load: {error}") from error
+    return TextTransformer(config, source, network, tokenizer)
