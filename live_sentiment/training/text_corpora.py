@@ -2,7 +2,8 @@
 
 Each corpus is a folder. It holds `train.tsv`, `dev.tsv` and `test.tsv` whose header names the columns text
 and emotion (one or several of EMOTIONS, joined by commas), sentiment (one of POLARITIES), or both: so a
-user's own data come in. Or it is the original release of a corpus of RELEASES, as unpacked.
+user's own data come in. A column dialogue names the conversation that rows next to each other belong to.
+Or it is the original release of a corpus of RELEASES, as unpacked.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+CONTEXT_UTTERANCES = 2
+"""Utterances before a text that are kept with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,13 @@ class LabelledTexts:
     """Shape (N, 7), a distribution over EMOTIONS per text: one-hot, or shared among several labels."""
     polarity: FloatArray | None
     """Shape (N, 3), likewise over POLARITIES."""
+    before: tuple[tuple[str, ...], ...] | None = None
+    """What was said just before each text in its dialogue, oldest first; None where there are no dialogues."""
 
 
 Corpora: TypeAlias = Mapping[str, Mapping[Split, LabelledTexts]]
-Row: TypeAlias = tuple[str, Sequence[str] | None, str | None]
-"""Text, emotions, sentiment."""
+Row: TypeAlias = tuple[str, Sequence[str] | None, str | None, str | None]
+"""Text, emotions, sentiment, dialogue."""
 
 
 def load_corpora(folder: Path) -> Corpora:
@@ -70,7 +75,7 @@ def _plain_rows(corpus: Path, split: Split) -> list[Row] | None:
         return None
     labels = [row.get("emotion") or row.get("emotions") for row in rows]
     return [
-        (row["text"], names.split(",") if names else None, row.get("sentiment"))
+        (row["text"], names.split(",") if names else None, row.get("sentiment"), row.get("dialogue"))
         for row, names in zip(rows, labels, strict=True)
     ]
 
@@ -78,7 +83,9 @@ def _plain_rows(corpus: Path, split: Split) -> list[Row] | None:
 def _meld_rows(corpus: Path, split: Split) -> list[Row] | None:
     """MELD (Poria et al. 2019): train_sent_emo.csv."""
     rows = _table(corpus / f"{split}_sent_emo.csv", ",")
-    return [(row["Utterance"], [row["Emotion"]], row["Sentiment"]) for row in rows or ()] or None
+    return [
+        (row["Utterance"], [row["Emotion"]], row["Sentiment"], row["Dialogue_ID"]) for row in rows or ()
+    ] or None
 
 
 def _goemotions_rows(corpus: Path, split: Split) -> list[Row] | None:
@@ -87,14 +94,15 @@ def _goemotions_rows(corpus: Path, split: Split) -> list[Row] | None:
     if not lines or not re.fullmatch(r"\d+(,\d+)*", lines[0][1]):
         return None
     return [
-        (text, [GOEMOTIONS_EKMAN[int(n)] for n in numbers.split(",")], None) for text, numbers, *_ in lines
+        (text, [GOEMOTIONS_EKMAN[int(n)] for n in numbers.split(",")], None, None)
+        for text, numbers, *_ in lines
     ]
 
 
 def _semeval_rows(corpus: Path, split: Split) -> list[Row] | None:
     """SemEval-2017 task 4 A (Rosenthal et al. 2017): twitter-*train-A.txt of all years."""
     lines = [line for file in sorted(corpus.glob(f"twitter-*{split}*A.txt")) for line in _lines(file)]
-    return [(text, None, label) for _, label, text, *_ in (line.split("\t") for line in lines)] or None
+    return [(text, None, label, None) for _, label, text, *_ in (line.split("\t") for line in lines)] or None
 
 
 def _sst2_rows(corpus: Path, split: Split) -> list[Row] | None:
@@ -102,8 +110,10 @@ def _sst2_rows(corpus: Path, split: Split) -> list[Row] | None:
     names = {"0": "negative", "1": "positive"}
     rows = _table(corpus / f"{split}.tsv", "\t")
     if rows and {"sentence", "label"} <= rows[0].keys():
-        return [(row["sentence"], None, names[row["label"]]) for row in rows]
-    return [(line[2:], None, names[line[0]]) for line in _lines(corpus / f"stsa.binary.{split}")] or None
+        return [(row["sentence"], None, names[row["label"]], None) for row in rows]
+    return [
+        (line[2:], None, names[line[0]], None) for line in _lines(corpus / f"stsa.binary.{split}")
+    ] or None
 
 
 Layout: TypeAlias = Callable[[Path, Split], list[Row] | None]
@@ -144,15 +154,30 @@ def _table(file: Path, delimiter: str) -> list[dict[str, str]] | None:
 
 
 def _labelled(rows: Sequence[Row], source: str) -> LabelledTexts:
-    emotions = [names for _, names, _ in rows if names is not None]
-    sentiments = [[name] for _, _, name in rows if name]
+    emotions = [names for _, names, _, _ in rows if names is not None]
+    sentiments = [[name] for _, _, name, _ in rows if name]
     for kind, labels in (("emotion", emotions), ("sentiment", sentiments)):
         if len(labels) not in (0, len(rows)):
             raise UsageError(f"{source}: {len(rows) - len(labels)} of {len(rows)} texts have no {kind}")
+    texts = tuple(joined(text) for text, *_ in rows)
+    dialogues = [dialogue for *_, dialogue in rows]
     return LabelledTexts(
-        tuple(joined(text) for text, _, _ in rows),
+        texts,
         _distributions(emotions, EMOTIONS, source) if emotions else None,
         _distributions(sentiments, POLARITIES, source) if sentiments else None,
+        _before(texts, dialogues) if any(dialogues) else None,
+    )
+
+
+def _before(texts: Sequence[str], dialogues: Sequence[str | None]) -> tuple[tuple[str, ...], ...]:
+    """The rows just above each text that are of its dialogue, at most CONTEXT_UTTERANCES."""
+    return tuple(
+        tuple(
+            texts[above]
+            for above in range(max(row - CONTEXT_UTTERANCES, 0), row)
+            if dialogue and dialogues[above] == dialogue
+        )
+        for row, dialogue in enumerate(dialogues)
     )
 
 
