@@ -1,0 +1,63 @@
+"""What a training says of itself: a line of JSON at each look, and the same for TensorBoard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from live_sentiment.errors import UsageError
+from live_sentiment.sinks.atomic import replace_file
+
+
+class RunLog:
+    """`log.jsonl` and `tensorboard/` of a run's folder; holds no times, so that equal runs log equal lines.
+
+    Args:
+        folder: of the run.
+        step: the last step that was done; lines of later ones, written before an interruption, are dropped.
+
+    Raises:
+        UsageError: TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: Path, step: int) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise UsageError("training needs TensorBoard: pip install 'live-sentiment[train]'") from error
+        path = folder / "log.jsonl"
+        kept = b""
+        if path.is_file():
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = b"".join(line for line in lines if _step(line) <= step)
+        replace_file(path, kept)
+        self._file = path.open("a", encoding="utf-8")
+        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._board.close()
+
+    def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
+        """Add a line of this kind ("train", "validation"), and its numbers as curves `kind/name`."""
+        self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
+        self._file.flush()
+        for name, value in values.items():
+            if isinstance(value, float):
+                self._board.add_scalar(f"{kind}/{name}", value, step)
+
+
+def _step(line: bytes) -> float:
+    """The step that a line is of; infinite for half a line."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
