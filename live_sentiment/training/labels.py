@@ -65,12 +65,12 @@ def polarity(name: str) -> FloatArray | None:
     """One of POLARITIES as a distribution (3,); None for any other name."""
     if name not in POLARITIES:
         return None
-    return np.eye(len(POLARITIES), dtype=np.float32)[POLARITIES.index(name)]
+    return _one_hot(POLARITIES.index(name))
 
 
 def polarity_of_score(score: float) -> FloatArray:
     """Polarity (3,) by the sign of a sentiment score: 0 alone is neutral."""
-    return np.eye(len(POLARITIES), dtype=np.float32)[int(np.sign(score)) + 1]
+    return _one_hot(int(np.sign(score)) + 1)
 
 
 def polarity_of_emotions(distribution: FloatArray) -> FloatArray | None:
@@ -91,3 +91,9 @@ def hard(distributions: Sequence[FloatArray | None]) -> NDArray[np.int64]:
         if distribution is not None and (distribution >= distribution.max() - 1e-6).sum() == 1:
             leading[row] = int(distribution.argmax())
     return leading
+
+
+def _one_hot(polarity_index: int) -> FloatArray:
+    table = np.zeros(len(POLARITIES), np.float32)
+    table[polarity_index] = 1
+    return table

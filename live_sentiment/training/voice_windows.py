@@ -108,14 +108,19 @@ def embed_corpora(
     return windows
 
 
-def read_sound(file: Path) -> FloatArray:
-    """A file as mono sound at SAMPLE_RATE_HZ, shape (n,).
+def read_sound(file: Path, start_s: float = 0.0, end_s: float | None = None) -> FloatArray:
+    """A file, or a stretch of it, as mono sound at SAMPLE_RATE_HZ, shape (n,).
 
     Raises:
         UsageError: it cannot be decoded.
     """
     try:
-        sound, rate_hz = soundfile.read(file, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(file) as stream:
+            rate_hz = stream.samplerate
+            first = min(round(start_s * rate_hz), len(stream))
+            last = len(stream) if end_s is None else min(round(end_s * rate_hz), len(stream))
+            stream.seek(first)
+            sound = stream.read(max(0, last - first), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UsageError(f"cannot decode {file}: {error}") from error
     mono = torch.from_numpy(sound.mean(axis=1))

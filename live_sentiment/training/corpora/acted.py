@@ -31,7 +31,7 @@ def read_emodb(folder: Path) -> Corpus:
     Raises:
         UsageError: it is not there.
     """
-    return _listed("EmoDB", "emodb", folder, ("emodb", "emo-db", "berlin"), _EMODB_EXPECTED, "not verified")
+    return _listed("EmoDB", folder, _EMODB_EXPECTED, "not verified: research use")
 
 
 def read_nemo(folder: Path) -> Corpus:
@@ -40,7 +40,7 @@ def read_nemo(folder: Path) -> Corpus:
     Raises:
         UsageError: it is not there.
     """
-    return _listed("nEMO", "nemo", folder, ("nemo",), _NEMO_EXPECTED, "CC BY-NC-SA 4.0")
+    return _listed("nEMO", folder, _NEMO_EXPECTED, "CC BY-NC-SA 4.0")
 
 
 def read_ravdess(folder: Path) -> Corpus:
@@ -53,7 +53,7 @@ def read_ravdess(folder: Path) -> Corpus:
         UsageError: it is not there.
     """
     if _listing(folder, "ravdess"):
-        return _listed("RAVDESS", "ravdess", folder, ("ravdess",), _RAVDESS_EXPECTED, "CC BY-NC-SA 4.0")
+        return _listed("RAVDESS", folder, _RAVDESS_EXPECTED, "CC BY-NC-SA 4.0")
     place = find(folder, ("ravdess", "audio", "video"), lambda path: any(_takes(path)))
     if place is None:
         raise no_corpus("RAVDESS", folder, _RAVDESS_EXPECTED)
@@ -109,10 +109,10 @@ def _listing(folder: Path, corpus: str) -> Path | None:
     return next((p for p in indexed if any(clip.corpus == corpus for clip in list_clips(p))), None)
 
 
-def _listed(
-    title: str, name: str, folder: Path, names: tuple[str, ...], expected: str, licence: str
-) -> Corpus:
-    place = _listing(folder, name) or find(folder, names, lambda path: bool(_clips(path, name)))
+def _listed(title: str, folder: Path, expected: str, licence: str) -> Corpus:
+    """The clips that an index lists, or whose names are those of the corpus."""
+    name = title.lower()
+    place = _listing(folder, name) or find(folder, (name,), lambda path: bool(_clips(path, name)))
     if place is None:
         raise no_corpus(title, folder, expected)
     clips = _clips(place, name)

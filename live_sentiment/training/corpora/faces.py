@@ -1,4 +1,4 @@
-"""Faces of FER2013 (Goodfellow et al. 2013): with the votes of FERPlus, or with the label of the challenge."""
+"""Faces of FER2013 (Goodfellow et al. 2013): with FERPlus's votes, or with the challenge's label."""
 
 from __future__ import annotations
 

@@ -77,10 +77,11 @@ def table(file: Path, delimiter: str = ",") -> list[dict[str, str]]:
     Raises:
         UsageError: it cannot be read.
     """
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            return list(csv.DictReader(stream, delimiter=delimiter, quoting=quoting))
+            if delimiter == "\t":
+                return list(csv.DictReader(stream, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+            return list(csv.DictReader(stream, delimiter=delimiter))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"cannot read {file}: {error}") from error
 

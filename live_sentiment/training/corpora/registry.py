@@ -62,7 +62,7 @@ def read_corpus(name: str, folder: Path) -> Corpus:
 
 
 def describe(corpus: Corpus) -> str:
-    """What a corpus holds, in lines for people: modalities, splits, labels, what was left out or is missing."""
+    """What a corpus holds, in lines for people: modalities, splits, labels, what is left out or missing."""
     samples = corpus.samples
     held = [f"{name} {sum(one.has(name) for one in samples)}" for name in MODALITIES]
     speakers = len({one.speaker for one in samples if one.speaker is not None})

@@ -55,17 +55,17 @@ def _texts(title: str, names: tuple[str, ...], folder: Path, expected: str, lice
         raise no_corpus(title, folder, expected)
     samples = []
     for split in SPLITS:
-        for row, (text, emotions, sentiment) in enumerate(read_rows(place, split) or ()):
+        for row, (text, emotions, sentiment, *_) in enumerate(read_rows(place, split) or ()):
             where = f"{title}, {split}, text {row + 1}"
+            _check(emotions or (), EMOTIONS, where)
+            _check([sentiment] if sentiment else (), POLARITIES, where)
             samples.append(
                 Sample(
                     key=f"{split}/{row}",
                     split=SPLIT_OF[split],
                     text=joined(text),
-                    emotions=None if emotions is None else labels.emotion(*_known(emotions, EMOTIONS, where)),
-                    polarity=None
-                    if not sentiment
-                    else labels.polarity(*_known([sentiment], POLARITIES, where)),
+                    emotions=None if emotions is None else labels.emotion(*emotions),
+                    polarity=labels.polarity(sentiment) if sentiment else None,
                 )
             )
     absent = [split for split in SPLITS if not any(sample.key.startswith(split) for sample in samples)]
@@ -73,8 +73,7 @@ def _texts(title: str, names: tuple[str, ...], folder: Path, expected: str, lice
     return finished(Corpus(title, licence, samples, notes=notes), expected)
 
 
-def _known(given: Sequence[str], names: Sequence[str], where: str) -> Sequence[str]:
+def _check(given: Sequence[str], names: Sequence[str], where: str) -> None:
     for name in given:
         if name not in names:
             raise UsageError(f"{where}: unknown label {name!r}; known are {', '.join(names)}")
-    return given
