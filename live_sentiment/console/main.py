@@ -12,10 +12,22 @@ import sys
 from collections.abc import Sequence
 
 from live_sentiment import __version__
-from live_sentiment.console import bench, devices, export, models, repair, replay, report, run, schema, train
+from live_sentiment.console import (
+    bench,
+    cache,
+    devices,
+    export,
+    models,
+    repair,
+    replay,
+    report,
+    run,
+    schema,
+    train,
+)
 from live_sentiment.errors import LiveSentimentError
 
-COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train)
+COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, cache)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
