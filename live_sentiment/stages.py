@@ -73,7 +73,7 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
     def voice() -> VoiceAnalyzer:
         from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 
-        return VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device)
+        return VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device, store)
 
     def recogniser(speech: SpeechConfig) -> Recogniser:
         from live_sentiment.perception.speech.loading import load_recogniser

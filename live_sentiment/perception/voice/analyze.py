@@ -6,14 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_sentiment.config import VoiceConfig
-from live_sentiment.errors import UsageError
-from live_sentiment.perception.voice.encode import VoiceEncoder, pool, speech_frames
-from live_sentiment.perception.voice.head import load_head, polarity
-from live_sentiment.perception.voice.normalise import SpeakerNormaliser
+from live_sentiment.config import ModelsConfig, VoiceConfig
 from live_sentiment.perception.voice.prosody import measure
+from live_sentiment.perception.voice.reader import load_reader
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
 from live_sentiment.types import AudioBlock, Expert, Observation, SpeechActivity, StageOutput
+from live_sentiment.weights.store import ModelStore
 
 if TYPE_CHECKING:
     import torch
@@ -23,40 +21,39 @@ class VoiceAnalyzer:
     """One observation each `hop_s` of session time in which someone speaks.
 
     An observation at time t looks at the speech in the last `context_s` before t, and is final once sound and
-    voice activity are known up to t. Its embedding is the encoder's relative to the speaker's running mean,
-    and its opinion rests on that. Its quality is the share of speech in `context_s`.
+    voice activity are known up to t. Its embedding and its opinion are those of the reader that the head asks
+    for (`reader`). Its quality is the share of speech in `context_s`.
 
     Details of an observation: `pitch_hz`, `energy_dbfs`, `rate_hz` (syllables per
     second of speech) and `speech_s`.
     """
 
-    def __init__(self, config: VoiceConfig, whisper_folder: Path, device: torch.device) -> None:
-        """Load encoder and head.
+    def __init__(
+        self,
+        config: VoiceConfig,
+        whisper_folder: Path,
+        device: torch.device,
+        store: ModelStore | None = None,
+    ) -> None:
+        """Load encoder and head; the store is where an expert of the laboratory finds its encoder.
 
         Raises:
             RunError: the folder holds no Whisper model for CTranslate2.
             UsageError: no such head, or one trained on another encoder.
         """
         self._config = config
-        self._head = load_head(config.head)
-        self._encoder = VoiceEncoder(whisper_folder, device)
-        if self._head.encoder != self._encoder.fingerprint:
-            raise UsageError(
-                f"the voice head {config.head!r} was trained on another encoder than {whisper_folder} holds; "
-                "train one on it with `live-sentiment train voice`"
-            )
+        self._reader = load_reader(config.head, whisper_folder, store or ModelStore(ModelsConfig()), device)
         self._windows = SpokenWindows(config)
-        self._speaker = SpeakerNormaliser(self._head.mean, self._head.deviation)
 
     @property
     def expert(self) -> Expert:
         """What fusion must know of encoder and head."""
-        return self._head.expert
+        return self._reader.expert
 
     def reset(self) -> None:
         """Forget sound and speaker; the next block may start at any time."""
         self._windows.reset()
-        self._speaker.reset()
+        self._reader.reset()
 
     def __call__(self, block: AudioBlock, activity: SpeechActivity) -> StageOutput:
         """Hear a block and the activity decided since the last one, which may lag behind the sound."""
@@ -70,15 +67,13 @@ class VoiceAnalyzer:
         return StageOutput(tuple(map(self._read, windows)), self._windows.known_s)
 
     def _read(self, window: SpokenWindow) -> Observation:
-        embedding = pool(self._encoder.frames(window.samples), speech_frames(window.speech))
-        normalised = self._speaker(embedding, window.new_speech_s)
-        emotions = self._head(normalised)
+        embedding, emotions, polarity = self._reader(window)
         return Observation(
             modality="voice",
             time_s=window.time_s,
-            embedding=normalised,
+            embedding=embedding,
             emotions=emotions,
-            polarity=polarity(emotions),
+            polarity=polarity,
             quality=min(1.0, window.speech_s / self._config.context_s),
             details=asdict(measure(window.samples, window.speech)) | {"speech_s": window.speech_s},
         )
