@@ -1,29 +1,53 @@
-"""The fusers by name, and how one is put together with its trained weights."""
+"""The fusers by name, how they are saved, and how one is put together with its trained weights."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from live_sentiment.config import LearntConfig
 from live_sentiment.errors import UsageError
-from live_sentiment.fusion.cross_attention import CrossAttention
+from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.fuser import Fuser
+from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
 from live_sentiment.types import Expert, Modality
-from live_sentiment.weights.shipped import ShippedWeights
+from live_sentiment.weights.shipped import ShippedWeights, save_shipped
 
-FUSERS: Mapping[str, type[Fuser]] = {
-    "product-of-experts": ProductOfExperts,
-    "cross-attention": CrossAttention,
+PRODUCT_OF_EXPERTS = "product-of-experts"
+
+FUSERS: Mapping[str, Callable[[Mapping[Modality, Expert]], Fuser]] = {
+    PRODUCT_OF_EXPERTS: ProductOfExperts,
+    **{core: partial(LearntFuser, config=LearntConfig(core=core)) for core in CORES},
 }
-"""What `fusion.fuser` may name. One weights file holds all of them: a tensor is named
-`<fuser>.<parameter>`."""
+"""What `fusion.fuser` may name, as it is without other settings. One weights file may hold several: a tensor
+is named `<fuser>.<parameter>`."""
 
-NEEDS_EMBEDDINGS = frozenset({"cross-attention"})
-"""Fusers that read embeddings and so are good only for the very heads they were trained on."""
+
+def save_fusers(
+    path: Path,
+    fusers: Mapping[str, Fuser],
+    experts: Mapping[Modality, Expert],
+    metadata: Mapping[str, Any],
+) -> None:
+    """Write fusers, by their names in FUSERS, with what is needed to make them again, and more `metadata`."""
+    tensors = {
+        f"{name}.{key}": tensor
+        for name, fuser in fusers.items()
+        for key, tensor in fuser.state_dict().items()
+    }
+    learnt = {
+        name: fuser.config.model_dump(mode="json")
+        for name, fuser in fusers.items()
+        if isinstance(fuser, LearntFuser)
+    }
+    described = {modality: describe_expert(expert) for modality, expert in experts.items()}
+    save_shipped(path, tensors, {**metadata, "experts": described, "fusers": learnt})
 
 
 def build_fuser(name: str, experts: Sequence[Expert], weights: ShippedWeights) -> Fuser:
@@ -42,22 +66,32 @@ def build_fuser(name: str, experts: Sequence[Expert], weights: ShippedWeights) -
     }
     if not tensors:
         raise UsageError(
-            f"the weights {weights.name!r} hold no fuser {name!r}; run `live-sentiment train fusion`"
+            f"the weights {weights.name!r} hold no fuser {name!r}; "
+            "train it, and name the file with --set fusion.weights=FILE"
         )
     trained_on = described_experts(weights.metadata["experts"])
     here = {expert.modality: expert for expert in experts}
-    if name in NEEDS_EMBEDDINGS:
-        for modality, expert in here.items():
-            if expert.sha256 != trained_on[modality].sha256:
-                raise UsageError(
-                    f"the fuser {name!r} was trained on the {modality} head {trained_on[modality].model}, "
-                    f"not on this {expert.model}; run `live-sentiment train fusion`, "
-                    "or use --set fusion.fuser=product-of-experts"
-                )
-    fuser = FUSERS[name]({**trained_on, **here})
-    # The experts' own priors belong to the heads in use, not to those at training time.
-    fuser.load_state_dict({**tensors, **expert_buffers(fuser)})
+    if name == PRODUCT_OF_EXPERTS:
+        fuser: Fuser = ProductOfExperts({**trained_on, **here})
+        # The experts' own priors belong to the heads in use, not to those at training time.
+        tensors |= expert_buffers(fuser)
+    else:
+        config = LearntConfig.model_validate(weights.metadata["fusers"][name])
+        for modality in config.modalities:
+            _check_same(name, trained_on[modality], here.get(modality))
+        # What it does not read may be of any size in the session.
+        fuser = LearntFuser({**trained_on, **here}, config)
+    fuser.load_state_dict(tensors)
     return fuser.eval()
+
+
+def _check_same(name: str, trained_on: Expert, here: Expert | None) -> None:
+    """A learnt fuser reads embeddings, and so is good only for the very heads it was trained on."""
+    if here is not None and here.sha256 != trained_on.sha256:
+        raise UsageError(
+            f"the fuser {name!r} was trained on the {here.modality} head {trained_on.model}, "
+            f"not on this {here.model}; train it again, or use --set fusion.fuser={PRODUCT_OF_EXPERTS}"
+        )
 
 
 def expert_buffers(fuser: Fuser) -> dict[str, Tensor]:

@@ -1,9 +1,9 @@
 """Fitting the fusers on synthetic pairs (`pairing`): what the experts are worth, alone and together.
 
 The weights of the product of experts are fitted on validation pairs alone: on the samples that the experts
-were trained on they would look better than they are. The cross-attention needs many more samples and so
-learns from training pairs; which of its states is kept, and how sure it may be, is again decided on
-validation pairs.
+were trained on they would look better than they are. A learnt fuser needs many more samples and so learns
+from training pairs; which of its states is kept, and how sure it may be, is again decided on validation
+pairs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.config import LearntConfig
 from live_sentiment.fusion.batch import subset_masks
-from live_sentiment.fusion.cross_attention import CrossAttention
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
+from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
+from live_sentiment.training.fusion_calibration import Targets, calibrate, minimise
 from live_sentiment.training.pairing import Pairs, Pool, draw, drop_modalities
 from live_sentiment.types import Expert, Modality
 
@@ -30,13 +32,16 @@ Progress = Callable[[int, str], None]
 POLARITY_WEIGHT = 0.5
 """Of the polarity's cross-entropy beside that of the emotions, which say more."""
 
+AUXILIARY_WEIGHT = 0.1
+"""Of a core's own loss beside what it is trained for."""
+
 START_WEIGHT = 0.3
 """First guess of the weights in the product of experts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast the cross-attention learns, and on how many pairs is decided and measured."""
+    """How long and how fast a learnt fuser learns, and on how many pairs is decided and measured."""
 
     steps: int = 2400
     batch: int = 256
@@ -60,7 +65,7 @@ def fit_product(
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
             # Beyond HIGHEST_WEIGHT the loss is flat and leads nowhere: begin well below.
             weights.fill_(START_WEIGHT)
-    _minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
+    minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
     with torch.no_grad():
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
             # A modality outside the subset was never looked at; its weight there has no meaning.
@@ -68,11 +73,12 @@ def fit_product(
     return fuser.eval()
 
 
-class CrossAttentionTraining:
-    """Training of the cross-attention that can be interrupted and taken up again.
+class FuserTraining:
+    """Training of a learnt fuser that can be interrupted and taken up again.
 
     Args:
         experts: whose embeddings and opinions the pools hold.
+        config: the fuser's architecture.
         train, validation: pools of the two splits.
         schedule: how long and how fast.
         seed: of the initial weights, the pairs, the dropout; one seed gives one result on one machine.
@@ -82,6 +88,7 @@ class CrossAttentionTraining:
     def __init__(
         self,
         experts: Mapping[Modality, Expert],
+        config: LearntConfig,
         train: Pools,
         validation: Pools,
         schedule: Schedule,
@@ -95,7 +102,7 @@ class CrossAttentionTraining:
         self._checkpoint = checkpoint
         self._generator = torch.Generator().manual_seed(seed)
         self._pairs = draw(validation, schedule.validation_pairs, torch.Generator().manual_seed(seed))
-        self._fuser = CrossAttention(experts)
+        self._fuser = LearntFuser(experts, config)
         self._optimiser = torch.optim.AdamW(
             self._fuser.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
         )
@@ -104,6 +111,7 @@ class CrossAttentionTraining:
         )
         self._identity = {
             "schedule": asdict(schedule),
+            "config": config.model_dump(mode="json"),
             "heads": {modality: expert.sha256 for modality, expert in experts.items()},
         }
         self._step = 0
@@ -114,7 +122,7 @@ class CrossAttentionTraining:
             if state["identity"] == self._identity:
                 self._resume(state)
 
-    def run(self, progress: Progress) -> tuple[CrossAttention, float]:
+    def run(self, progress: Progress) -> tuple[LearntFuser, float]:
         """Train to the end; the state best on validation pairs, calibrated on them, and its loss there in
         nats."""
         while self._step < self._schedule.steps:
@@ -125,14 +133,17 @@ class CrossAttentionTraining:
             progress(self._step, f"loss {loss:.3f}, best on validation {self._best['loss']:.3f}")
         self._fuser.load_state_dict(self._best["weights"])
         self._fuser.eval()
-        _fit_scales(self._fuser, self._pairs)
+        calibrate(self._fuser, self._pairs.batch, lambda keep: Targets(*self._pairs.targets(keep)))
         return self._fuser, validation_loss(self._fuser, self._pairs)
 
     def _learn(self) -> float:
         pairs = draw(self._train, self._schedule.batch, self._generator)
         keep = drop_modalities(self._schedule.batch, self._generator)
         self._fuser.train()
-        loss = _loss(self._fuser(pairs.batch.keeping(keep)), *pairs.targets(keep))
+        read = self._fuser.read(pairs.batch.keeping(keep))
+        loss = _loss(read.output, *pairs.targets(keep))
+        if read.auxiliary is not None:
+            loss = loss + AUXILIARY_WEIGHT * read.auxiliary
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._fuser.parameters(), 1.0)
@@ -177,38 +188,6 @@ def validation_loss(fuser: Fuser, pairs: Pairs) -> float:
     """Mean loss over the seven subsets of modalities that are not empty."""
     with torch.inference_mode():
         return float(_loss_over_subsets(fuser, pairs))
-
-
-def _fit_scales(fuser: CrossAttention, pairs: Pairs) -> None:
-    """Give each subset of the modalities the inverse temperature that fits its evidence."""
-    for index, keep in enumerate(subset_masks()):
-        rows = keep.expand(len(pairs.batch), -1)
-        with torch.no_grad():
-            output = fuser(pairs.batch.keeping(rows))
-        emotions, polarity = pairs.targets(rows)
-        fuser.emotion_scale[index] = _scale(output.emotion_logits, fuser.log_emotion_prior, emotions)
-        fuser.polarity_scale[index] = _scale(output.polarity_logits, fuser.log_polarity_prior, polarity)
-
-
-def _scale(logits: Tensor, log_prior: Tensor, targets: Tensor) -> Tensor:
-    """The factor of the evidence, the logits (B, C) less the log prior, that fits the targets best."""
-    scale = torch.ones((), requires_grad=True)
-    evidence = logits - log_prior
-    _minimise(lambda: nn.functional.cross_entropy(log_prior + scale * evidence, targets), [scale])
-    return scale.detach().clamp(min=0.0)
-
-
-def _minimise(loss: Callable[[], Tensor], parameters: list[Tensor]) -> None:
-    """Find the handful of parameters with the least loss (L-BFGS); they come in as the first guess."""
-    optimiser = torch.optim.LBFGS(parameters, max_iter=60, line_search_fn="strong_wolfe")
-
-    def closure() -> float:
-        optimiser.zero_grad()
-        value = loss()
-        value.backward(inputs=parameters)  # type: ignore[no-untyped-call]
-        return float(value.detach())
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
 
 
 def _loss_over_subsets(fuser: Fuser, pairs: Pairs) -> Tensor:

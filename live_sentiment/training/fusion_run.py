@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
+from live_sentiment.config import LearntConfig
 from live_sentiment.fusion.fuser import MISLED, Fuser
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.fusion.registry import describe_expert
-from live_sentiment.training.fusion import CrossAttentionTraining, Pools, Schedule, fit_product
+from live_sentiment.fusion.registry import save_fusers
+from live_sentiment.training.fusion import FuserTraining, Pools, Schedule, fit_product
 from live_sentiment.training.fusion_card import card
 from live_sentiment.training.fusion_evaluation import Figures, evaluate, table
 from live_sentiment.training.pairing import draw
 from live_sentiment.types import MODALITIES, Expert, Modality
-from live_sentiment.weights.shipped import save_shipped
 
 Progress = Callable[[int, int, str], None]
 """Called with the seed, the number of its steps done, and a line about how it goes."""
@@ -71,12 +71,7 @@ def train_fusion(
     fusers = results[best].fusers
     rows = table({name: [result.figures[name] for result in results] for name in results[best].figures})
     metadata = describe(experts, corpora, schedule, best, results)
-    tensors = {
-        f"{name}.{key}": tensor
-        for name, fuser in fusers.items()
-        for key, tensor in fuser.state_dict().items()
-    }
-    save_shipped(output, tensors, metadata)
+    save_fusers(output, fusers, experts, metadata)
     output.with_suffix(".md").write_text(card(metadata, fusers, rows, command), encoding="utf-8")
     for checkpoint in checkpoints:
         checkpoint.unlink(missing_ok=True)
@@ -94,8 +89,8 @@ def train_seed(
 ) -> SeedResult:
     """Fit both fusers with one seed and measure them, and the product without its weights, on test pairs."""
     product = fit_product(experts, corpora.validation, schedule, seed)
-    training = CrossAttentionTraining(
-        experts, corpora.train, corpora.validation, schedule, seed=seed, checkpoint=checkpoint
+    training = FuserTraining(
+        experts, LearntConfig(), corpora.train, corpora.validation, schedule, seed=seed, checkpoint=checkpoint
     )
     cross_attention, loss = training.run(lambda step, line: progress(seed, step, line))
     test = draw(corpora.test, schedule.test_pairs, torch.Generator().manual_seed(seed))
@@ -117,7 +112,6 @@ def describe(
 ) -> dict[str, Any]:
     """The metadata of the weights: what they were trained on and how well they do, all of it as JSON."""
     return {
-        "experts": {modality: describe_expert(experts[modality]) for modality in MODALITIES},
         "sources": {modality: corpora.sources[modality] for modality in MODALITIES},
         "samples": {
             split: {modality: len(pools[modality].labels) for modality in MODALITIES}

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED
+from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 LAG_S: Mapping[Modality, float] = {"text": 2.0, "voice": 0.5, "vision": 0.1}
@@ -28,10 +29,6 @@ LAG_S: Mapping[Modality, float] = {"text": 2.0, "voice": 0.5, "vision": 0.1}
 
 WINDOW_S = 4.0
 """Looks older than this are not in the window."""
-
-_POLARITY_OF = {"joy": (0.0, 0.0, 1.0), "neutral": (0.0, 1.0, 0.0), "surprise": (1 / 3, 1 / 3, 1 / 3)}
-POLARITY_OF_EMOTION = torch.tensor([_POLARITY_OF.get(name, (1.0, 0.0, 0.0)) for name in EMOTIONS])
-"""Shape (7, 3): probability of each of POLARITIES given the emotion. Surprise may be any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import FusionConfig
+from live_sentiment.config import FusionConfig, LearntConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.fusion.fuser import EMOTION_PRIOR
-from live_sentiment.fusion.registry import FUSERS, describe_expert
+from live_sentiment.fusion.learnt import LearntFuser
+from live_sentiment.fusion.registry import FUSERS, save_fusers
 from live_sentiment.types import EMOTIONS, Expert, Modality, Observation, Window
 from live_sentiment.weights.shipped import save_shipped
 
@@ -23,12 +25,7 @@ CPU = torch.device("cpu")
 def weights(tmp_path: Path, experts: Experts) -> str:
     torch.manual_seed(1)
     path = tmp_path / "fusers.safetensors"
-    tensors = {
-        f"{name}.{key}": tensor
-        for name, kind in FUSERS.items()
-        for key, tensor in kind(experts).state_dict().items()
-    }
-    save_shipped(path, tensors, {"experts": {name: describe_expert(one) for name, one in experts.items()}})
+    save_fusers(path, {name: make(experts) for name, make in FUSERS.items()}, experts, {"note": "random"})
     return str(path)
 
 
@@ -121,8 +118,25 @@ def test_embeddings_of_another_head_are_refused_where_they_matter(weights: str, 
     text = experts["text"]
     other = Expert("text", 12, text.emotion_prior, text.polarity_prior, "own-head", "f" * 64)
     Fusion([other], FusionConfig(weights=weights), CPU)
-    with pytest.raises(UsageError, match=r"own-head.*train fusion"):
+    with pytest.raises(UsageError, match=r"own-head.*train it again"):
         Fusion([other], FusionConfig(fuser="cross-attention", weights=weights), CPU)
+
+
+def test_settings_come_back_with_the_weights_and_what_is_not_read_may_be_of_any_size(
+    tmp_path: Path, experts: Experts, window: MakeWindow, observation: Make
+) -> None:
+    path = tmp_path / "two.safetensors"
+    settings = LearntConfig(core="weighted", width=24, hidden=(16,), modalities=("text", "vision"))
+    torch.manual_seed(3)
+    save_fusers(path, {"weighted": LearntFuser(experts, settings)}, experts, {})
+    other = Expert(
+        "voice", 77, experts["voice"].emotion_prior, experts["voice"].polarity_prior, "new", "9" * 64
+    )
+    config = FusionConfig(fuser="weighted", weights=str(path))
+    fusion = Fusion([experts["text"], experts["vision"], other], config, CPU)
+    said = observation("text")
+    heard = replace(observation("voice"), embedding=np.ones(77, np.float32))
+    np.testing.assert_array_equal(_emotions(fusion, window(said)), _emotions(fusion, window(said, heard)))
 
 
 def test_the_priors_of_the_heads_in_use_count(

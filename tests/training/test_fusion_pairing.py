@@ -3,8 +3,8 @@ import torch
 
 from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
+from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.training.pairing import (
-    POLARITY_OF_EMOTION,
     WINDOW_S,
     Pairs,
     Pool,

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 
+from live_sentiment.config import LearntConfig
 from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
+from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.training.fusion import CrossAttentionTraining, Schedule, fit_product, validation_loss
+from live_sentiment.training.fusion import FuserTraining, Schedule, fit_product, validation_loss
 from live_sentiment.training.fusion_evaluation import evaluate, table
-from live_sentiment.training.pairing import POLARITY_OF_EMOTION, Pool, draw
+from live_sentiment.training.pairing import Pool, draw
 from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality
 
 SKILL: dict[Modality, float] = {"text": 0.5, "voice": 0.0, "vision": 1.2}
@@ -101,7 +103,7 @@ def test_cross_attention_learns_what_helps(
     experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]]
 ) -> None:
     told: list[tuple[int, str]] = []
-    training = CrossAttentionTraining(experts, pools["train"], pools["validation"], SCHEDULE, seed=0)
+    training = FuserTraining(experts, LearntConfig(), pools["train"], pools["validation"], SCHEDULE, seed=0)
     fuser, loss = training.run(lambda step, line: told.append((step, line)))
     pairs = draw(pools["test"], 2000, torch.Generator().manual_seed(9))
     figures = evaluate(fuser, pairs)
@@ -115,9 +117,15 @@ def test_cross_attention_learns_what_helps(
 def test_an_interrupted_training_ends_where_it_would_have(
     experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]], tmp_path: Path
 ) -> None:
-    def training(checkpoint: Path | None) -> CrossAttentionTraining:
-        return CrossAttentionTraining(
-            experts, pools["train"], pools["validation"], SCHEDULE, seed=0, checkpoint=checkpoint
+    def training(checkpoint: Path | None) -> FuserTraining:
+        return FuserTraining(
+            experts,
+            LearntConfig(),
+            pools["train"],
+            pools["validation"],
+            SCHEDULE,
+            seed=0,
+            checkpoint=checkpoint,
         )
 
     def stop_at_50(step: int, _line: str) -> None:
@@ -141,11 +149,11 @@ def test_a_checkpoint_of_other_heads_is_not_taken_up(
     checkpoint = tmp_path / "seed0.checkpoint"
     short = replace(SCHEDULE, steps=20)
     data = pools["train"], pools["validation"]
-    CrossAttentionTraining(experts, *data, short, seed=0, checkpoint=checkpoint).run(
+    FuserTraining(experts, LearntConfig(), *data, short, seed=0, checkpoint=checkpoint).run(
         lambda _step, _line: None
     )
     retrained = {**experts, "text": replace(experts["text"], sha256="1")}
     steps: list[int] = []
-    again = CrossAttentionTraining(retrained, *data, short, seed=0, checkpoint=checkpoint)
+    again = FuserTraining(retrained, LearntConfig(), *data, short, seed=0, checkpoint=checkpoint)
     again.run(lambda step, _line: steps.append(step))
     assert steps[0] == 1

@@ -1,0 +1,14 @@
+import numpy as np
+from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
+
+from live_sentiment.fusion.cores.sum import Sum
+
+
+def test_it_is_the_sum_of_the_means_of_those_present() -> None:
+    tokens = make_tokens()
+    fused = array(Sum(WIDTH)(tokens).vector)
+    for row in range(ROWS):
+        expected = np.zeros(WIDTH)
+        for ones in seen(tokens, row).values():
+            expected += mean_of(ones)
+        np.testing.assert_allclose(fused[row], expected, rtol=1e-4, atol=1e-6)
