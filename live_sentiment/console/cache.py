@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from live_sentiment.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
+    from rich.progress import Progress
 
     from live_sentiment.config import EncoderConfig
     from live_sentiment.encoders.encoder import Encoder
@@ -138,13 +139,12 @@ def _embed(
         cache = FeatureCache(options.cache, reader, bfloat16=options.bfloat16)
         label = f"{corpus.name}, {encoder.modality}, {encoder.config.name}"
         with Progress(console=Console(stderr=True)) as bars:
-            task = bars.add_task(label, total=None)
-            features = cache.features(
-                corpus,
-                encoder,
-                options.batch,
-                lambda done, total, task=task: bars.update(task, completed=done, total=total),
-            )
+            features = cache.features(corpus, encoder, options.batch, _bar(bars, label))
         print(f"{label}: {len(features)} embedded, in {cache.folder_of(corpus, encoder)}")
         if features.absent:
             print(f"  not embedded: {features.missing()}")
+
+
+def _bar(bars: Progress, label: str) -> Callable[[int, int], None]:
+    task = bars.add_task(label, total=None)
+    return lambda done, total: bars.update(task, completed=done, total=total)

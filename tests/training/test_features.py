@@ -130,7 +130,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("live_sentiment.training.features.replace_file", full)
-    with pytest.raises(RunError, match="cannot keep features in .*No space left"):
+    with pytest.raises(RunError, match=r"cannot keep features in .*No space left"):
         FeatureCache(tmp_path).features(texts("a"), WordLengths())
 
 

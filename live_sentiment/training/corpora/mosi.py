@@ -1,47 +1,142 @@
-"""CMU-MOSI (Zadeh et al. 2016) in its standard split."""
+"""CMU-MOSI (Zadeh et al. 2016) in its standard split.
+
+Three forms are read. The original release: `Raw/Transcript/Segmented/VIDEO.annotprocessed`, the segments as
+sound and video beside it, and the labels in the SDK's `CMU_MOSI_Opinion_Labels.csd`. `label.csv` with clips
+(`opinions`). And the words alone, `mosi_standard_split_text.tsv`.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from live_sentiment.errors import UsageError
+from live_sentiment.training.corpora.computational_sequence import Segments, read_computational_sequence
 from live_sentiment.training.corpora.finding import (
     SPLIT_OF,
     columns,
     find,
     finished,
+    missing_note,
     no_corpus,
     number,
     table,
 )
-from live_sentiment.training.labels import polarity_of_score
-from live_sentiment.training.samples import Corpus, Sample
+from live_sentiment.training.corpora.mosi_folds import SPLIT_OF_VIDEO
+from live_sentiment.training.corpora.opinions import LABELS, first_there, opinion, read_label_csv
+from live_sentiment.training.samples import Corpus, Sample, Span
 
 TEXT_FILE = "mosi_standard_split_text.tsv"
+TRANSCRIPTS = "Transcript/Segmented"
+LABEL_FILES = ("CMU_MOSI_Opinion_Labels.csd", "Opinion Segment Labels.csd")
+
+_TITLE = "CMU-MOSI"
+_LICENCE = "research use"
+_EXPECTED = f"Raw/{TRANSCRIPTS} with {LABEL_FILES[0]}, {LABELS} with Raw/VIDEO/CLIP.mp4, or {TEXT_FILE}"
 
 
 def read_mosi(folder: Path) -> Corpus:
-    """CMU-MOSI: a sentiment score in [-3, 3] for each segment of 93 videos of opinions.
+    """A sentiment score in [-3, 3] for each segment of 93 videos of opinions.
 
     Raises:
-        UsageError: it is not there.
+        UsageError: it is not there, or its files cannot be used.
     """
-    place = find(folder, ("mosi", "cmumosi"), lambda path: (path / TEXT_FILE).is_file())
+    place = find(folder, ("mosi", "cmumosi"), lambda path: _form(path) is not None)
     if place is None:
-        raise no_corpus("CMU-MOSI", folder, TEXT_FILE)
-    file = place / TEXT_FILE
+        raise no_corpus(_TITLE, folder, _EXPECTED)
+    form = _form(place)
+    if form == "words":
+        corpus = Corpus(_TITLE, _LICENCE, _words(place / TEXT_FILE))
+    elif form == "table":
+        corpus = Corpus(_TITLE, _LICENCE, *read_label_csv(_TITLE, place))
+    else:
+        corpus = _original(place)
+    return finished(corpus, _EXPECTED)
+
+
+def _form(place: Path) -> str | None:
+    if any(place.glob(f"*/{TRANSCRIPTS}/*.annotprocessed")) or any(
+        place.glob(f"{TRANSCRIPTS}/*.annotprocessed")
+    ):
+        return "original"
+    if (place / LABELS).is_file():
+        return "table"
+    return "words" if (place / TEXT_FILE).is_file() else None
+
+
+def _words(file: Path) -> list[Sample]:
     rows = table(file, "\t")
     columns(file, rows, ("id", "text", "sentiment", "split"))
-    samples = []
-    for row in rows:
-        score = number(file, row, "sentiment")
-        samples.append(
-            Sample(
-                key=row["id"],
-                split=SPLIT_OF[row["split"]],
-                speaker=row["id"].rpartition("_")[0],
-                text=row["text"],
-                polarity=polarity_of_score(score),
-                score=score,
-            )
+    return [
+        opinion(
+            row["id"],
+            row["id"].rpartition("_")[0],
+            SPLIT_OF[row["split"]],
+            row["text"],
+            number(file, row, "sentiment"),
         )
-    return finished(Corpus("CMU-MOSI", "research use", samples), TEXT_FILE)
+        for row in rows
+    ]
+
+
+def _original(place: Path) -> Corpus:
+    raw = place if (place / TRANSCRIPTS).is_dir() else next(place.glob(f"*/{TRANSCRIPTS}")).parents[1]
+    found = [path for name in LABEL_FILES for path in sorted(place.rglob(name))]
+    if not found:
+        raise UsageError(
+            f"{_TITLE}: transcripts without labels in {place}; expected the SDK's {LABEL_FILES[0]} beside them"
+        )
+    labels = read_computational_sequence(found[0])
+    samples: list[Sample] = []
+    missing: list[str] = []
+    clips: list[str] = []
+    dropped: dict[str, int] = {}
+    for video, segments in sorted(labels.items()):
+        transcript = raw / TRANSCRIPTS / f"{video}.annotprocessed"
+        if not transcript.is_file():
+            missing.append(transcript.name)
+            dropped["no transcript"] = dropped.get("no transcript", 0) + len(segments.labels)
+            continue
+        texts = _transcript(transcript)
+        for index, (score,) in enumerate(segments.labels[:, :1].tolist()):
+            key = f"{video}_{index + 1}"
+            sound = raw / f"Audio/WAV_16000/Segmented/{key}.wav"
+            picture = raw / f"Video/Segmented/{key}.mp4"
+            if not picture.is_file():
+                clips.append(picture.name)
+            samples.append(
+                opinion(
+                    key,
+                    video,
+                    SPLIT_OF_VIDEO.get(video),
+                    texts.get(index + 1),
+                    score,
+                    sound=_sound(raw, video, sound, segments, index),
+                    picture=Span(picture) if picture.is_file() else None,
+                )
+            )
+    strangers = sorted(labels.keys() - SPLIT_OF_VIDEO.keys())
+    for sample in [one for one in samples if one.speaker in strangers]:
+        samples.remove(sample)
+        dropped["not in the standard split"] = dropped.get("not in the standard split", 0) + 1
+    notes = missing_note(_TITLE, "transcripts", missing, len(labels), f"{TRANSCRIPTS}/VIDEO.annotprocessed")
+    notes += missing_note(_TITLE, "clips", clips, len(samples), "Raw/Video/Segmented/VIDEO_SEGMENT.mp4")
+    return Corpus(_TITLE, _LICENCE, samples, dropped, notes)
+
+
+def _transcript(file: Path) -> dict[int, str]:
+    """The words of each segment by its number; a line is `3_DELIM_THE WORDS`, in capitals."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = (re.fullmatch(r"(\d+)_DELIM_(.*)", line.strip()) for line in lines)
+    return {int(line[1]): line[2].lower() for line in found if line}
+
+
+def _sound(raw: Path, video: str, segment: Path, segments: Segments, index: int) -> Span | None:
+    """The segment's own file, or its stretch of the whole video's sound."""
+    if segment.is_file():
+        return Span(segment)
+    whole = first_there([raw / f"Audio/WAV_16000/Full/{video}.wav"])
+    if whole is None:
+        return None
+    start_s, end_s = segments.intervals_s[index].tolist()
+    return Span(whole, start_s, end_s)

@@ -12,10 +12,13 @@ from live_sentiment.errors import UsageError
 from live_sentiment.training import labels
 from live_sentiment.training.corpora import (
     acted,
+    crema_d,
     faces,
     meld,
+    mosei,
     mosi,
     mosi_features,
+    own,
     texts,
 )
 from live_sentiment.training.samples import SPLITS, Corpus
@@ -25,16 +28,19 @@ Reader: TypeAlias = Callable[[Path], Corpus]
 
 CORPORA: Mapping[str, Reader] = {
     "ravdess": acted.read_ravdess,
+    "crema-d": crema_d.read_crema_d,
     "emodb": acted.read_emodb,
     "nemo": acted.read_nemo,
     "meld": meld.read_meld,
     "mosi": mosi.read_mosi,
+    "mosei": mosei.read_mosei,
     "mosi-acl17": mosi_features.read_mosi_acl17,
     "ferplus": faces.read_ferplus,
     "fer2013": faces.read_fer2013,
     "goemotions": texts.read_goemotions,
     "sst2": texts.read_sst2,
     "semeval": texts.read_semeval,
+    "folder": own.read_own,
 }
 """Readers by the names that commands and configurations use."""
 
