@@ -42,9 +42,9 @@ _EXPECTED = "AudioWAV/1001_DFA_ANG_XX.wav and VideoFlash/1001_DFA_ANG_XX.flv, or
 def read_crema_d(folder: Path) -> Corpus:
     """One sample per clip, with sound, picture or both; the sentences are not given as text.
 
-    The emotion is what most people saw and heard in the clip (`MultiModalVote` of summaryTable.csv; only heard,
-    or only seen, where that is all there is of the clip), shared where the vote is a tie. Without the table it
-    is what the actor was asked to show.
+    The emotion is what most people saw and heard in the clip (`MultiModalVote` of summaryTable.csv; heard or
+    seen alone, where that is all there is of the clip), shared where the vote is a tie. Without the table
+    it is what the actor was asked to show.
 
     Raises:
         UsageError: it is not there.

@@ -1,7 +1,7 @@
 """CMU-MOSEI (Zadeh et al. 2018): sentiment and six emotions of segments of videos.
 
-Two forms are read. The original release: `Raw/Transcript/Segmented/Combined/VIDEO.txt`, whole videos and their
-sound beside it, and the SDK's `CMU_MOSEI_Labels.csd`; the split is that of the SDK's file of standard folds
+Two forms are read. The original release: `Raw/Transcript/Segmented/Combined/VIDEO.txt`, whole videos and
+their sound beside it, and the SDK's `CMU_MOSEI_Labels.csd`; the split is that of the SDK's file of standard folds
 (`cmu_mosei_std_folds.py`) where it lies there. And `label.csv` with clips (`opinions`), without emotions.
 """
 
@@ -96,9 +96,7 @@ def _original(place: Path) -> Corpus:
             )
     notes = []
     if not splits:
-        notes.append(
-            f"{_TITLE}: no {FOLDS} in {place}: videos are divided by seed, not by the standard folds"
-        )
+        notes.append(f"{_TITLE}: no {FOLDS} in {place}: videos are divided by seed, not as is standard")
     for kind, where in (("transcripts", TRANSCRIPTS), ("videos", "Videos/Full/Combined")):
         notes += missing_note(_TITLE, kind, missing[kind], len(videos), f"them in {raw / where}")
     return Corpus(_TITLE, _LICENCE, samples, dict(dropped), tuple(notes))

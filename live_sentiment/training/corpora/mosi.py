@@ -55,9 +55,8 @@ def read_mosi(folder: Path) -> Corpus:
 
 
 def _form(place: Path) -> str | None:
-    if any(place.glob(f"*/{TRANSCRIPTS}/*.annotprocessed")) or any(
-        place.glob(f"{TRANSCRIPTS}/*.annotprocessed")
-    ):
+    files = f"{TRANSCRIPTS}/*.annotprocessed"
+    if any(place.glob(files)) or any(place.glob(f"*/{files}")):
         return "original"
     if (place / LABELS).is_file():
         return "table"
@@ -84,7 +83,7 @@ def _original(place: Path) -> Corpus:
     found = [path for name in LABEL_FILES for path in sorted(place.rglob(name))]
     if not found:
         raise UsageError(
-            f"{_TITLE}: transcripts without labels in {place}; expected the SDK's {LABEL_FILES[0]} beside them"
+            f"{_TITLE}: transcripts without labels in {place}; expected {LABEL_FILES[0]} beside them"
         )
     labels = read_computational_sequence(found[0])
     samples: list[Sample] = []

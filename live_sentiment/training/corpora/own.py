@@ -65,7 +65,7 @@ def read_own(folder: Path) -> Corpus:
             missing.append(filled["file"])
             dropped["file missing"] += 1
             continue
-        reason = _unlabelled(filled)
+        reason = _unlabelled(filled, f"{file}, line {line}")
         if reason:
             dropped[reason] += 1
             continue
@@ -85,14 +85,14 @@ def _table_of(folder: Path) -> Path:
     return named[0]
 
 
-def _unlabelled(row: Mapping[str, str]) -> str | None:
+def _unlabelled(row: Mapping[str, str], where: str) -> str | None:
     """Why a row is left out, or None."""
     if not row.keys() & {"file", "text"}:
         return "neither file nor text"
     if not row.keys() & {"emotion", "polarity", "valence", "arousal", "score"}:
         return "no label"
     only_emotion = not row.keys() & {"polarity", "valence", "arousal", "score"}
-    if only_emotion and labels.emotions(dict.fromkeys(_votes(row["emotion"]), 1.0)) is None:
+    if only_emotion and labels.emotions(_votes(row["emotion"], where)) is None:
         return f"label {row['emotion']}"
     return None
 
@@ -152,7 +152,7 @@ def _split(row: Mapping[str, str], where: str) -> Split | None:
     return split
 
 
-def _votes(text: str, where: str = "") -> dict[str, float]:
+def _votes(text: str, where: str) -> dict[str, float]:
     """The labels of a cell with their votes."""
     votes: dict[str, float] = {}
     for part in text.lower().split(","):
@@ -176,7 +176,5 @@ def _number(file: Path, line: int, row: Mapping[str, str], name: str) -> float |
         return None
     value = number(file, row, name)
     if abs(value) > RANGES[name]:
-        raise UsageError(
-            f"{file}, line {line}: {name} {value:g} lies outside [-{RANGES[name]:g}, {RANGES[name]:g}]"
-        )
+        raise UsageError(f"{file}, line {line}: {name} {value:g} does not lie within ±{RANGES[name]:g}")
     return value
