@@ -87,8 +87,14 @@ class Given:
     def to(self, device: torch.device) -> Given:
         """The same on another device."""
         times_s = None if self.times_s is None else self.times_s.to(device)
-        moved = (self.rows, self.slots, self.offsets_s, self.inputs, self.mask)
-        return Given(*(one.to(device) for one in moved), times_s)
+        return Given(
+            self.rows.to(device),
+            self.slots.to(device),
+            self.offsets_s.to(device),
+            self.inputs.to(device),
+            self.mask.to(device),
+            times_s,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def model_state(model: LabModel) -> dict[str, Tensor]:
         for part in ("heads", "fuser")
         for name, tensor in getattr(model, part).state_dict().items()
     }
+    state["temperatures"] = model.temperatures.detach().cpu().clone()
     for modality in model.encoders:
         trained = trainable_state(model.encoder(modality))  # type: ignore[arg-type]
         state |= {f"encoders.{modality}.{name}": tensor for name, tensor in trained.items()}
@@ -70,6 +71,7 @@ def load_model_state(model: LabModel, state: Mapping[str, Tensor]) -> None:
     """
     for part in ("heads", "fuser"):
         getattr(model, part).load_state_dict(_below(state, f"{part}."))
+    model.temperatures.copy_(state["temperatures"])
     for modality in model.encoders:
         load_trained(model.encoder(modality), _below(state, f"encoders.{modality}."))  # type: ignore[arg-type]
 

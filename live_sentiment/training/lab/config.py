@@ -77,11 +77,9 @@ class LossWeights(Part):
 class LossConfig(Part):
     """What is made small."""
 
-    classes: Literal["cross-entropy", "class-balanced", "focal"] = "cross-entropy"
-    """Of emotions and polarity."""
+    classes: Literal["cross-entropy", "class-balanced", "focal", "class-balanced-focal"] = "cross-entropy"
+    """Of emotions and polarity; class-balanced ones weigh each class by the inverse of its frequency."""
     focal_gamma: Weight = 2.0
-    balance_beta: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Of the class-balanced loss: 0 weighs all classes alike, near 1 by the inverse of their number."""
     soft_labels: bool = False
     """Learn from the annotators' votes as they are, instead of from the leading class."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0

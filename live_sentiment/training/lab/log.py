@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from live_sentiment.errors import UsageError
 from live_sentiment.sinks.atomic import replace_file
@@ -18,16 +18,20 @@ class RunLog:
     Args:
         folder: of the run.
         step: the last step that was done; lines of later ones, written before an interruption, are dropped.
+        write: False where another process of the same training writes.
 
     Raises:
         UsageError: TensorBoard is not installed.
     """
 
-    def __init__(self, folder: Path, step: int) -> None:
+    def __init__(self, folder: Path, step: int, *, write: bool = True) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
             raise UsageError("training needs TensorBoard: pip install 'live-sentiment[train]'") from error
+        self._file: TextIO | None = None
+        if not write:
+            return
         path = folder / "log.jsonl"
         kept = b""
         if path.is_file():
@@ -43,11 +47,14 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._board.close()
+        if self._file is not None:
+            self._file.close()
+            self._board.close()
 
     def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
         """Add a line of this kind ("train", "validation"), and its numbers as curves `kind/name`."""
+        if self._file is None:
+            return
         self._file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")
         self._file.flush()
         for name, value in values.items():

@@ -9,7 +9,7 @@ gradients reach the encoders, and the fuser hears what they say without teaching
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from live_sentiment.config import LearntConfig
 from live_sentiment.encoders.encoder import Encoder
+from live_sentiment.encoders.expert import ExpertHead
 from live_sentiment.fusion.batch import CAPACITY, PROBABILITY_FLOOR, FusionBatch, ModalitySequence
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.training.lab.batch import Given, LabBatch, Mixing
@@ -53,6 +54,31 @@ class LabOutput:
     auxiliary: Tensor | None
     """The core's own loss, a scalar; in training only."""
 
+    @classmethod
+    def joined(cls, said: Sequence[LabOutput]) -> LabOutput:
+        """What was said of several batches as one, float32 on the CPU."""
+
+        def rows(pick: Callable[[LabOutput], Tensor]) -> Tensor:
+            return torch.cat([pick(one).float().cpu() for one in said])
+
+        return cls(
+            rows(lambda one: one.emotion_logits),
+            rows(lambda one: one.polarity_logits),
+            rows(lambda one: one.valence_arousal),
+            torch.cat([one.score.float().cpu() for one in said if one.score is not None])
+            if said[0].score is not None
+            else None,
+            {
+                name: ExpertLogits(
+                    torch.cat([one.experts[name].emotions.float().cpu() for one in said]),
+                    torch.cat([one.experts[name].polarity.float().cpu() for one in said]),
+                    torch.cat([one.experts[name].present.cpu() for one in said]),
+                )
+                for name in said[0].experts
+            },
+            None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
@@ -76,28 +102,12 @@ class Embedded:
         return (self.embeddings * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
 
-class ExpertHead(nn.Module):
-    """A linear head for emotions and one for polarity on a modality's mean embedding."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """B samples after encoders and experts, ready to be fused."""
 
-    emotion_temperature: Tensor
-    """Scalar, fitted on validation data after training."""
-    polarity_temperature: Tensor
-    """Scalar, likewise."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.emotions = nn.Linear(dim, len(EMOTIONS))
-        self.polarity = nn.Linear(dim, len(POLARITIES))
-        self.register_buffer("emotion_temperature", torch.ones(()))
-        self.register_buffer("polarity_temperature", torch.ones(()))
-
-    def forward(self, pooled: Tensor, present: Tensor) -> ExpertLogits:
-        """Calibrated logits of mean embeddings (B, dim)."""
-        return ExpertLogits(
-            self.emotions(pooled) / self.emotion_temperature,
-            self.polarity(pooled) / self.polarity_temperature,
-            present,
-        )
+    windows: FusionBatch
+    experts: Mapping[Modality, ExpertLogits]
 
 
 class LabModel(nn.Module):
@@ -109,6 +119,9 @@ class LabModel(nn.Module):
         fusion: the fuser's architecture.
         pooled: whether the fuser reads one mean embedding of a sample, or the encoder's steps.
     """
+
+    temperatures: Tensor
+    """Shape (3, 2), by MODALITIES: of each expert's emotions and polarity, fitted after training."""
 
     def __init__(
         self,
@@ -124,6 +137,7 @@ class LabModel(nn.Module):
         self.encoders = nn.ModuleDict({name: encoders[name] for name in dims if name in encoders})
         self.heads = nn.ModuleDict({name: ExpertHead(dim) for name, dim in dims.items()})
         self.fuser = LearntFuser(stand_ins(dims), fusion)
+        self.register_buffer("temperatures", torch.ones(len(MODALITIES), 2))
 
     def encoder(self, modality: Modality) -> Encoder:
         """The encoder of a modality; KeyError where it is given as features."""
@@ -137,23 +151,35 @@ class LabModel(nn.Module):
         `keep`, shape (B, 3) in the order of MODALITIES, bool, is False where the fuser does not get a
         modality to see. `mixing` mixes the embeddings.
         """
+        return self.fuse(self.look(batch, mixing), keep)
+
+    def look(self, batch: LabBatch, mixing: Mixing | None = None) -> Looked:
+        """Encode samples and ask the experts."""
         embedded: dict[Modality, Embedded] = {}
-        experts: dict[Modality, ExpertLogits] = {}
         for name in self.dims:
             one = self._embed(name, batch)
-            one = one if mixing is None else _mixed(one, mixing)
-            embedded[name] = one
-            experts[name] = self.heads[name](one.pooled(), one.present)
-        windows = FusionBatch({name: self._sequence(name, batch, embedded, experts) for name in MODALITIES})
-        fused = self.fuser.read(windows if keep is None else windows.keeping(keep))
+            embedded[name] = one if mixing is None else _mixed(one, mixing)
+        experts = {name: self._ask(name, one) for name, one in embedded.items()}
+        windows = {name: self._sequence(name, batch, embedded, experts) for name in MODALITIES}
+        return Looked(FusionBatch(windows), experts)
+
+    def fuse(self, looked: Looked, keep: Tensor | None = None) -> LabOutput:
+        """Fuse what was seen; `keep` as in `forward`."""
+        fused = self.fuser.read(looked.windows if keep is None else looked.windows.keeping(keep))
         return LabOutput(
             fused.output.emotion_logits,
             fused.output.polarity_logits,
             fused.output.valence_arousal,
             fused.score,
-            experts,
+            looked.experts,
             fused.auxiliary,
         )
+
+    def _ask(self, name: Modality, one: Embedded) -> ExpertLogits:
+        """Calibrated logits of a modality's own head."""
+        emotions, polarity = self.heads[name](one.pooled())
+        for_emotions, for_polarity = self.temperatures[MODALITIES.index(name)]
+        return ExpertLogits(emotions / for_emotions, polarity / for_polarity, one.present)
 
     def _embed(self, name: Modality, batch: LabBatch) -> Embedded:
         device = self.fuser.log_emotion_prior.device
