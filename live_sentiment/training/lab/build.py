@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,8 +82,9 @@ def build_collator(
     config: ExperimentConfig,
     model: LabModel,
     corpora: Sequence[Corpus],
+    *,
     store: ModelStore,
-    cache: Path | None,
+    cache: Path | None = None,
     told: Told = lambda what, done, total: None,
 ) -> Collator:
     """What makes batches; a frozen encoder embeds the corpora once, and they are kept in `cache`.
@@ -110,10 +112,11 @@ def _kept(
     """Features of all samples by "corpus/key"."""
     found: dict[str, Feature] = {}
     for corpus in corpora:
-        there = corpus.where(lambda sample: _is_raw(sample, encoder.modality))
+        modality = encoder.modality
+        there = replace(corpus, samples=[one for one in corpus.samples if _is_raw(one, modality)])
         if not there.samples:
             continue
-        what = f"{corpus.name}: {encoder.modality}"
+        what = f"{corpus.name}: {modality}"
         features = keeper.features(
             there, encoder, progress=lambda done, total, what=what: told(what, done, total)
         )

@@ -18,7 +18,7 @@ from live_sentiment.training.lab.build import shares
 from live_sentiment.training.lab.config import ExperimentConfig
 from live_sentiment.training.lab.model import LabModel, stand_ins
 from live_sentiment.training.lab.reading import LabData
-from live_sentiment.types import MODALITIES, Expert, FloatArray, Modality
+from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import ShippedWeights, load_shipped, save_shipped
 
 SMALLEST_PRIOR = 1e-4
@@ -43,7 +43,7 @@ def export_model(
     experts = stand_ins(model.dims)
     for name, dim in model.dims.items():
         path = folder / expert_file(name)
-        _save_expert(path, name, model, emotions.numpy(), polarity.numpy(), about)
+        _save_expert(path, name, model, {"emotions": emotions, "polarity": polarity}, about)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         encoder = config.encoders.named().get(name)
         described = f"{encoder.name if encoder else 'features'} + {name}"
@@ -94,7 +94,7 @@ def saved_dims(folder: Path) -> dict[Modality, int]:
 
 
 def in_use(prior: tuple[float, ...], counts: list[int]) -> torch.Tensor:
-    """The prior of use over the classes that were learnt, shape (classes,); hardly anything for the others."""
+    """The prior of use over the classes that were learnt, shape (classes,); next to nothing elsewhere."""
     learnt = torch.tensor(counts) > 0
     kept = torch.where(learnt | ~learnt.any(), torch.tensor(prior), SMALLEST_PRIOR)
     return kept / kept.sum()
@@ -104,13 +104,13 @@ def _save_expert(
     path: Path,
     name: Modality,
     model: LabModel,
-    emotions: FloatArray,
-    polarity: FloatArray,
+    priors: Mapping[str, torch.Tensor],
     about: Mapping[str, Any],
 ) -> None:
     head = model.heads[name]
     for_emotions, for_polarity = model.temperatures[MODALITIES.index(name)].tolist()
     if name in model.encoders:
+        emotions, polarity = priors["emotions"].numpy(), priors["polarity"].numpy()
         calibration = Calibration(for_emotions, for_polarity, emotions, polarity)
         save_expert(path, model.encoder(name), head, calibration, about)  # type: ignore[arg-type]
         return
@@ -128,7 +128,7 @@ def _write_replay(folder: Path, config: ExperimentConfig) -> None:
         perception[part] = {key: str((folder / expert_file(name)).resolve())}
     fusion = {"fuser": config.fusion.core, "weights": str((folder / FUSION_FILE).resolve())}
     told = (
-        f"# A session with what was trained here: live-sentiment replay CLIP --config {folder / 'replay.toml'}\n"
+        "# A session with what was trained here: live-sentiment replay CLIP --config replay.toml\n"
         "# The paths are those of the folder where it was trained; change them if it moves.\n\n"
     )
     text = told + tomli_w.dumps({"perception": perception, "fusion": fusion})

@@ -1,4 +1,4 @@
-"""What is made small: the losses of the fuser's heads, of the experts and of the core, each with its weight."""
+"""What is made small: the losses of the fuser's heads, of the experts and of the core, each with a weight."""
 
 from __future__ import annotations
 

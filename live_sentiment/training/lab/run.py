@@ -98,8 +98,17 @@ def train_experiment(
     accelerator.wait_for_everyone()
     seed_everything(config.training.seed)
     model = build_model(config, data, store, accelerator.device)
-    collator = build_collator(config, model, data.corpora, store, cache, told)
-    trainer = Trainer(config, model, data, collator, output, accelerator, identity=identity, state=state)
+    collator = build_collator(config, model, data.corpora, store=store, cache=cache, told=told)
+    trainer = Trainer(
+        config,
+        model,
+        data,
+        collator,
+        folder=output,
+        accelerator=accelerator,
+        identity=identity,
+        state=state,
+    )
     outcome = trainer.run(progress)
     size = config.training.batch_size
     calibrate(model, data.validation, collator, size)

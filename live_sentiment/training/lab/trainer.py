@@ -79,9 +79,9 @@ class Trainer:
         model: LabModel,
         data: LabData,
         collator: Collator,
+        *,
         folder: Path,
         accelerator: Accelerator,
-        *,
         identity: str,
         state: Mapping[str, Any] | None = None,
     ) -> None:
