@@ -63,7 +63,7 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
     def face() -> FaceAnalyzer:
         from live_sentiment.perception.face.analyze import FaceAnalyzer
 
-        return FaceAnalyzer(perception.face, store.path(FACE_DETECTOR), device)
+        return FaceAnalyzer(perception.face, store.path(FACE_DETECTOR), device, store)
 
     def activity() -> SpeechActivityDetector:
         from live_sentiment.perception.voice.vad import SpeechActivityDetector
@@ -100,7 +100,7 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
     def text() -> TextAnalyzer:
         from live_sentiment.perception.text import TextAnalyzer
 
-        return TextAnalyzer(perception.text, text_encoder, device, offline=store.offline)
+        return TextAnalyzer(perception.text, text_encoder, device, store, offline=store.offline)
 
     loaders: tuple[Callable[[], Any], ...] = (transcriber, smaller_recogniser, text, face, voice, activity)
     loaded = {loader.__name__: loader() for loader in loaders}

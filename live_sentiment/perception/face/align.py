@@ -45,6 +45,18 @@ def similarity(source: ArrayLike, target: ArrayLike = TEMPLATE) -> Affine:
     return np.column_stack([turn, t_mean - turn @ s_mean])
 
 
+def align_colour(image: ImageArray, landmarks: ArrayLike, size_px: int) -> ImageArray:
+    """RGB crop, shape (size_px, size_px, 3), of a face in a BGR picture, in the same framing as `align`.
+
+    Raises:
+        ValueError: the landmarks are all one point.
+    """
+    large = _cut_out(image, landmarks, size_px)
+    if large.shape[0] != size_px:
+        large = np.asarray(cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.cvtColor(large, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def align(image: ImageArray, landmarks: ArrayLike) -> ImageArray:
     """Grey crop, shape (CROP_PX, CROP_PX), of the face with these landmarks (in pixels of the picture).
 
@@ -54,20 +66,27 @@ def align(image: ImageArray, landmarks: ArrayLike) -> ImageArray:
     Raises:
         ValueError: the landmarks are all one point.
     """
+    large = _cut_out(image, landmarks, CROP_PX)
+    grey = cv2.cvtColor(large, cv2.COLOR_BGR2GRAY) if large.ndim == 3 else large
+    if grey.shape[0] == CROP_PX:
+        return np.asarray(grey, np.uint8)
+    return np.asarray(cv2.resize(grey, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _cut_out(image: ImageArray, landmarks: ArrayLike, size_px: int) -> ImageArray:
+    """The face at size_px or a whole multiple of it, of as many channels as the picture."""
     matrix = similarity(landmarks)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    larger = size_px / CROP_PX
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0])) * larger
     finer = min(max(int(np.ceil(1 / scale)), 1), MAX_OVERSAMPLING)
     # Pixel centres, not corners, are at whole numbers, hence the half pixel.
-    matrix = matrix * finer
-    matrix[:, 2] += (finer - 1) / 2
-    large = cv2.warpAffine(
+    matrix = matrix * (larger * finer)
+    matrix[:, 2] += (larger * finer - 1) / 2
+    cut = cv2.warpAffine(
         image,
         matrix,
-        (CROP_PX * finer, CROP_PX * finer),
+        (size_px * finer, size_px * finer),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    grey = cv2.cvtColor(large, cv2.COLOR_BGR2GRAY) if large.ndim == 3 else large
-    if finer == 1:
-        return np.asarray(grey, np.uint8)
-    return np.asarray(cv2.resize(grey, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cut, np.uint8)

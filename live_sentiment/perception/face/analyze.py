@@ -11,15 +11,15 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from live_sentiment.config import FaceConfig
+from live_sentiment.config import FaceConfig, ModelsConfig
 from live_sentiment.perception.face.align import align
 from live_sentiment.perception.face.detect import FaceDetector
-from live_sentiment.perception.face.expression import Expression, polarity_of
 from live_sentiment.perception.face.quality import face_quality
+from live_sentiment.perception.face.reader import load_reader
 from live_sentiment.perception.face.track import FaceTracker
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
-from live_sentiment.weights.shipped import load_shipped
+from live_sentiment.weights.store import ModelStore
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
@@ -39,16 +39,19 @@ class FaceAnalyzer:
         config: rates, sizes and the name of the network.
         detector: the model folder of YuNet.
         device: where the expression network runs; the detector runs on the CPU.
+        store: where an expert of the laboratory finds its encoder.
 
     Raises:
         UsageError: the detector or the network cannot be had.
     """
 
-    def __init__(self, config: FaceConfig, detector: Path, device: torch.device) -> None:
+    def __init__(
+        self, config: FaceConfig, detector: Path, device: torch.device, store: ModelStore | None = None
+    ) -> None:
         self._config = config
         self._detect = FaceDetector(detector, config.detect_size_px, config.detect_score)
         self._tracker = FaceTracker()
-        self._read = Expression(load_shipped(config.encoder), device)
+        self._read = load_reader(config.encoder, store or ModelStore(ModelsConfig()), device)
         self.reset()
 
     def reset(self) -> None:
@@ -71,14 +74,7 @@ class FaceAnalyzer:
     @property
     def expert(self) -> Expert:
         """What fusion must know of this stage."""
-        return Expert(
-            modality="vision",
-            embedding_dim=self._read.embedding_dim,
-            emotion_prior=self._read.prior,
-            polarity_prior=polarity_of(self._read.prior),
-            model=self._read.name,
-            sha256=self._read.sha256,
-        )
+        return self._read.expert
 
     def __call__(self, frame: VideoFrame) -> StageOutput:
         """Analyse one frame, or pass it over if it comes sooner than `rate_hz` asks for; in time order."""
@@ -110,7 +106,7 @@ class FaceAnalyzer:
         before, self._mouths = self._mouths, {}
         if not people:
             return ()
-        readings = self._read(crops)
+        readings = self._read(frame.image, people, crops)
         return tuple(
             Observation(
                 modality="vision",

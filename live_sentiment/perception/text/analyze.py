@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from live_sentiment.config import TextConfig
-from live_sentiment.perception.text.encoder import TextEncoder
-from live_sentiment.perception.text.head import CalibratedHead
+from live_sentiment.config import ModelsConfig, TextConfig
+from live_sentiment.perception.text.reader import load_reader
 from live_sentiment.perception.text.utterance import UtteranceReader
 from live_sentiment.types import Expert, Observation, StageOutput, Word
+from live_sentiment.weights.store import ModelStore
 
 
 class TextAnalyzer:
@@ -27,6 +27,7 @@ class TextAnalyzer:
         config: encoder and head by name, and how much context is read.
         encoder_folder: where the encoder's files lie, or its name on a model hub.
         device: where the encoder computes.
+        store: where an expert of the laboratory finds its encoder.
         offline: never ask a hub.
 
     Raises:
@@ -34,21 +35,27 @@ class TextAnalyzer:
     """
 
     def __init__(
-        self, config: TextConfig, encoder_folder: str | Path, device: torch.device, *, offline: bool = False
+        self,
+        config: TextConfig,
+        encoder_folder: str | Path,
+        device: torch.device,
+        store: ModelStore | None = None,
+        *,
+        offline: bool = False,
     ) -> None:
-        self._context_utterances = config.context_utterances
-        self._encoder = TextEncoder(encoder_folder, device, offline=offline)
-        self._head = CalibratedHead(config.head, self._encoder, config.encoder)
+        store = store or ModelStore(ModelsConfig(offline=offline))
+        self._read_text = load_reader(config, encoder_folder, store, device, offline=offline)
+        self._context_utterances = min(config.context_utterances, self._read_text.context_utterances)
         self.reset()
 
     @property
     def expert(self) -> Expert:
         """What fusion must know of encoder and head."""
-        return self._head.expert
+        return self._read_text.expert
 
     def reset(self) -> None:
         """Forget the words so far."""
-        self._reader = UtteranceReader(self._context_utterances, self._fits)
+        self._reader = UtteranceReader(self._context_utterances, self._read_text.fits)
         self._watermark_s = 0.0
 
     def __call__(self, words: Sequence[Word]) -> StageOutput:
@@ -64,8 +71,7 @@ class TextAnalyzer:
 
     def _read(self, word: Word) -> Observation:
         self._reader.add(word)
-        embedding = self._encoder.embed(self._encoder.tokens(self._reader.text))
-        emotions, polarity = self._head(embedding)
+        embedding, emotions, polarity = self._read_text(self._reader.utterance, self._reader.context)
         return Observation(
             modality="text",
             time_s=word.end_s,
@@ -75,6 +81,3 @@ class TextAnalyzer:
             quality=self._reader.probability,
             details={"utterance": self._reader.utterance},
         )
-
-    def _fits(self, text: str) -> bool:
-        return len(self._encoder.tokens(text)) <= self._encoder.max_tokens

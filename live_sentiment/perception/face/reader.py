@@ -1,0 +1,95 @@
+"""Who reads faces: an expression network, or an expert of the laboratory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from live_sentiment.encoders.expert import LabExpert, is_expert
+from live_sentiment.encoders.pictures import PictureEncoder
+from live_sentiment.errors import UsageError
+from live_sentiment.perception.face.align import align_colour
+from live_sentiment.perception.face.expression import Expression, Readings, polarity_of
+from live_sentiment.types import Expert, FaceTrack, ImageArray
+from live_sentiment.weights.shipped import ShippedWeights, load_shipped
+from live_sentiment.weights.store import ModelStore
+
+
+class FaceReader(Protocol):
+    """Faces in, readings out."""
+
+    @property
+    def expert(self) -> Expert:
+        """What fusion must know of it."""
+
+    def __call__(
+        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
+    ) -> Readings:
+        """Read the faces of a BGR picture, at least one; `crops` are the same ones, aligned, in grey."""
+
+
+class ExpressionReader:
+    """The expression network; it sees the grey crops."""
+
+    def __init__(self, weights: ShippedWeights, device: torch.device) -> None:
+        self._read = Expression(weights, device)
+
+    @property
+    def expert(self) -> Expert:
+        """See `FaceReader`."""
+        return Expert(
+            modality="vision",
+            embedding_dim=self._read.embedding_dim,
+            emotion_prior=self._read.prior,
+            polarity_prior=polarity_of(self._read.prior),
+            model=self._read.name,
+            sha256=self._read.sha256,
+        )
+
+    def __call__(
+        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
+    ) -> Readings:
+        """See `FaceReader`."""
+        return self._read(crops)
+
+
+class LabFaceReader:
+    """An expert of the laboratory; it sees the faces in colour, at the size that its encoder asks for."""
+
+    def __init__(self, weights: ShippedWeights, store: ModelStore, device: torch.device) -> None:
+        self._expert = LabExpert(weights, "vision", store, device)
+        encoder = self._expert.encoder
+        if not isinstance(encoder, PictureEncoder):
+            raise UsageError(f"the encoder of {weights.name} reads no pictures")
+        self._size_px = encoder.size_px
+
+    @property
+    def expert(self) -> Expert:
+        """See `FaceReader`."""
+        return self._expert.expert
+
+    def __call__(
+        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
+    ) -> Readings:
+        """See `FaceReader`."""
+        found = [self._expert.read(align_colour(image, face.landmarks, self._size_px)) for face in faces]
+        return Readings(
+            np.stack([reading.embedding for reading in found]),
+            np.stack([reading.emotions for reading in found]),
+            np.stack([reading.polarity for reading in found]),
+        )
+
+
+def load_reader(name_or_path: str, store: ModelStore, device: torch.device) -> FaceReader:
+    """The reader that the name or path of an encoder asks for.
+
+    Raises:
+        RunError, UsageError: see `Expression` and `LabExpert`.
+    """
+    weights = load_shipped(name_or_path)
+    if is_expert(weights):
+        return LabFaceReader(weights, store, device)
+    return ExpressionReader(weights, device)
