@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from live_sentiment.encoders.encoder import Raw
 from live_sentiment.errors import UsageError
-from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, similarity
+from live_sentiment.perception.face.align import align_colour
 from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.training.samples import Sample, Span
@@ -100,7 +99,7 @@ class RawReader:
             found = self._detect(frames[index].image)
             if found:
                 largest = max(found, key=lambda face: face.box[2] * face.box[3])
-                crop = cut_face(frames[index].image, largest.landmarks, self.face_px)
+                crop = align_colour(frames[index].image, largest.landmarks, self.face_px)
                 looks.append(Look(crop, frames[index].time_s - end_s))
         if not looks:
             raise UnreadableError("no face")
@@ -147,20 +146,6 @@ def decode_frames(span: Span, frames_per_s: float) -> list[VideoFrame]:
     if not source.info.has_video:
         return []
     return [item for item in source if isinstance(item, VideoFrame)]
-
-
-def cut_face(image: ImageArray, landmarks: FloatArray, side_px: int) -> ImageArray:
-    """The face with these landmarks, upright, RGB, shape (side_px, side_px, 3), of a BGR picture.
-
-    The framing is that of `align`, in another size and in colour.
-    """
-    scale = side_px / CROP_PX
-    # Pixel centres, not corners, are at whole numbers, hence the halves.
-    matrix = similarity(landmarks, (TEMPLATE + 0.5) * scale - 0.5)
-    crop = cv2.warpAffine(
-        image, matrix, (side_px, side_px), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _media(span: Span, frames_per_s: float | None = None) -> MediaSource:

@@ -1,8 +1,9 @@
 """CMU-MOSEI (Zadeh et al. 2018): sentiment and six emotions of segments of videos.
 
 Two forms are read. The original release: `Raw/Transcript/Segmented/Combined/VIDEO.txt`, whole videos and
-their sound beside it, and the SDK's `CMU_MOSEI_Labels.csd`; the split is that of the SDK's file of standard folds
-(`cmu_mosei_std_folds.py`) where it lies there. And `label.csv` with clips (`opinions`), without emotions.
+their sound beside it, and the SDK's `CMU_MOSEI_Labels.csd`; the split is that of the SDK's file of standard
+folds (`cmu_mosei_std_folds.py`) where it lies there. And `label.csv` with clips (`opinions`), which
+has no emotions.
 """
 
 from __future__ import annotations
