@@ -1,0 +1,181 @@
+"""The shipped experts read labelled samples as a session would: what each says becomes observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from live_sentiment import compute
+from live_sentiment.config import Config
+from live_sentiment.perception.face.align import CROP_PX, align
+from live_sentiment.perception.face.detect import FaceDetector
+from live_sentiment.perception.face.expression import Expression
+from live_sentiment.perception.text.encoder import TextEncoder
+from live_sentiment.perception.text.head import CalibratedHead
+from live_sentiment.perception.voice.analyze import VoiceAnalyzer
+from live_sentiment.perception.voice.vad import SpeechActivityDetector
+from live_sentiment.training.evaluation.predictions import Predictions
+from live_sentiment.training.face_align import ENLARGED_PX, MARGIN_GREY, MARGIN_PX, MIN_SCORE
+from live_sentiment.training.raw import RawReader, UnreadableError
+from live_sentiment.training.samples import Sample
+from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, ImageArray, Modality, Observation
+from live_sentiment.weights.shipped import load_shipped
+from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
+
+Observations = tuple[Observation, ...]
+Told = Callable[[int], None]
+"""Told of the samples done."""
+
+TEXTS = 64
+"""Texts embedded at a time."""
+SILENCE_S = 5.0
+"""Between two clips of a speaker: longer than any context, so that no window holds sound of both."""
+CANVAS_PX = ENLARGED_PX + 2 * MARGIN_PX
+"""Side of the picture in which the detector looks for a face that fills a small picture."""
+PERSON = 1
+"""Whose face it is: a sample has one."""
+
+
+def observe(
+    samples: Sequence[Sample], modality: Modality, config: Config, store: ModelStore, told: Told
+) -> dict[str, Observations]:
+    """What the expert of a modality says of each sample, by key; times relative to the sample's end.
+
+    Samples in which there is nothing to see or hear (no face, no speech) are not in it.
+
+    Raises:
+        UsageError: a file cannot be decoded, or the configuration names no such expert.
+        RunError: a model cannot be had.
+    """
+    there = [sample for sample in samples if sample.has(modality)]
+    readers = {"text": _texts, "voice": _voices, "vision": _faces}
+    return dict(readers[modality](there, config, store, told))
+
+
+def alone(
+    samples: Sequence[Sample], modality: Modality, observations: Mapping[str, Observations]
+) -> Predictions:
+    """What one expert says of the samples that it has read: a face as the mean over its looks, words and
+    voices as the last, which has read or heard all."""
+    read = [sample for sample in samples if sample.key in observations]
+    emotions, polarity = [], []
+    for sample in read:
+        looks = observations[sample.key]
+        chosen = looks if modality == "vision" else looks[-1:]
+        emotions.append(np.mean([one.emotions for one in chosen], axis=0))
+        polarity.append(np.mean([one.polarity for one in chosen], axis=0))
+    return Predictions.of(read, emotion_probabilities=emotions, polarity_probabilities=polarity)
+
+
+def _texts(
+    samples: Sequence[Sample], config: Config, store: ModelStore, told: Told
+) -> Iterator[tuple[str, Observations]]:
+    """Each text whole and by itself, without what was said before it."""
+    named = config.perception.text
+    encoder = TextEncoder(store.resolve(named.encoder), compute.apply(config.compute), offline=store.offline)
+    head = CalibratedHead(named.head, encoder, named.encoder)
+    # Of like length together: little is computed for padding.
+    order = sorted(
+        (sample for sample in samples if sample.text and sample.text.strip()),
+        key=lambda sample: len(sample.text or ""),
+    )
+    for first in range(0, len(order), TEXTS):
+        batch = order[first : first + TEXTS]
+        for sample, embedding in zip(
+            batch, encoder.embed_batch([sample.text or "" for sample in batch]), strict=True
+        ):
+            emotions, polarity = head(embedding)
+            yield sample.key, (Observation("text", 0.0, embedding, emotions, polarity),)
+        told(first + len(batch))
+
+
+def _voices(
+    samples: Sequence[Sample], config: Config, store: ModelStore, told: Told
+) -> Iterator[tuple[str, Observations]]:
+    """The clips of a speaker one after the other in one session, since a voice is read relative to itself."""
+    named, reader = config.perception.voice, RawReader()
+    analyzer = VoiceAnalyzer(named, store.path(VOICE_ENCODER), compute.apply(config.compute))
+    detector = SpeechActivityDetector(named, compute.onnx_options(config.compute))
+    speakers: dict[str, list[Sample]] = {}
+    for sample in samples:
+        speakers.setdefault(sample.speaker or f"only {sample.key}", []).append(sample)
+    silence = np.zeros(round(SILENCE_S * SAMPLE_RATE_HZ), np.float32)
+    done = 0
+    for clips in speakers.values():
+        analyzer.reset()
+        detector.reset()
+        start_s = 0.0
+        for sample in clips:
+            done += 1
+            try:
+                sound = np.asarray(reader.read(sample, "voice")[0].raw, np.float32)
+            except UnreadableError:
+                continue
+            end_s = start_s + len(sound) / SAMPLE_RATE_HZ
+            heard: list[Observation] = []
+            for samples_of, at_s in ((sound, start_s), (silence, end_s)):
+                block = AudioBlock(samples_of, at_s)
+                heard += analyzer(block, detector(block)).observations
+            start_s = end_s + SILENCE_S
+            # Windows that end in the silence have heard no more than the last one of the clip.
+            own = [one for one in heard if one.time_s <= end_s + named.hop_s]
+            if own:
+                yield sample.key, tuple(replace(one, time_s=min(one.time_s - end_s, 0.0)) for one in own)
+            told(done)
+
+
+def _faces(
+    samples: Sequence[Sample], config: Config, store: ModelStore, told: Told
+) -> Iterator[tuple[str, Observations]]:
+    """Pictures of faces, aligned where the detector finds the face in them; videos look by look."""
+    detector = store.path(FACE_DETECTOR)
+    expression = Expression(load_shipped(config.perception.face.encoder), compute.apply(config.compute))
+    reader, find = RawReader(detector), FaceDetector(detector, CANVAS_PX, MIN_SCORE)
+    for done, sample in enumerate(samples, start=1):
+        try:
+            looks = reader.read(sample, "vision")
+        except UnreadableError:
+            continue
+        pictures = [
+            np.asarray(cv2.cvtColor(np.asarray(one.raw), cv2.COLOR_RGB2GRAY), np.uint8) for one in looks
+        ]
+        # Faces out of a video come in the framing of the network already.
+        crops = [_aligned(one, find) if sample.video is None else _reduced(one) for one in pictures]
+        readings = expression(crops)
+        yield (
+            sample.key,
+            tuple(
+                Observation(
+                    "vision",
+                    look.offset_s,
+                    readings.embeddings[row],
+                    readings.emotions[row],
+                    readings.polarity[row],
+                    person=PERSON,
+                )
+                for row, look in enumerate(looks)
+            ),
+        )
+        told(done)
+
+
+def _aligned(grey: ImageArray, find: FaceDetector) -> ImageArray:
+    """The network's crop of a picture of one face, shape (48, 48); as it is where the detector finds none."""
+    height, width = grey.shape
+    canvas = np.full((CANVAS_PX, CANVAS_PX), MARGIN_GREY, np.uint8)
+    canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = cv2.resize(
+        grey, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC
+    )
+    faces = find(np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8))
+    if not faces:
+        return _reduced(grey)
+    scale = ENLARGED_PX / np.array([width, height])
+    return align(grey, (faces[0].landmarks - MARGIN_PX + 0.5) / scale - 0.5)
+
+
+def _reduced(grey: ImageArray) -> ImageArray:
+    """The whole picture at the network's size."""
+    return np.asarray(cv2.resize(grey, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
