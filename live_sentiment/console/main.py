@@ -15,6 +15,7 @@ from live_sentiment import __version__
 from live_sentiment.console import (
     bench,
     cache,
+    card,
     devices,
     export,
     models,
@@ -27,7 +28,7 @@ from live_sentiment.console import (
 )
 from live_sentiment.errors import LiveSentimentError
 
-COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, cache)
+COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, cache, card)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
+from live_sentiment.console.train_lab import add_presets
 from live_sentiment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Declare `train` and one subcommand per trained part."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        "train", help="train the small networks and heads that ship with the package"
+        "train", help="train the weights that ship with the package, or an experiment of your own"
     )
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     _add_fusion(parts)
     _add_text(parts)
     _add_voice(parts)
     _add_face(parts)
+    add_presets(parts)
 
 
 def _add_fusion(parts: Any) -> None:

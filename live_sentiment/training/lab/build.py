@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -117,9 +118,7 @@ def _kept(
         if not there.samples:
             continue
         what = f"{corpus.name}: {modality}"
-        features = keeper.features(
-            there, encoder, progress=lambda done, total, what=what: told(what, done, total)
-        )
+        features = keeper.features(there, encoder, progress=partial(told, what))
         for key, feature in features.items():
             found[f"{corpus.name}/{key}"] = _mean(feature) if pooled else feature
     return found
