@@ -20,11 +20,15 @@ from torch import Tensor, nn
 
 from live_sentiment.config import EncoderConfig
 from live_sentiment.encoders.source import Source
-from live_sentiment.types import FloatArray, ImageArray, Modality
+from live_sentiment.types import SAMPLE_RATE_HZ, FloatArray, ImageArray, Modality
 
 Raw: TypeAlias = "str | FloatArray | ImageArray"
 """A text; sound, float32 (n,) at 16 kHz; or an upright picture of one face, uint8, RGB (H, W, 3) or grey
 (H, W), in the framing of `perception.face.align`."""
+
+
+MAX_SOUND_S = 30
+"""Longest sound that is heard: what Whisper has positions for, and a bound of memory for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,14 @@ def as_text(raw: Raw) -> str:
 
 
 def as_sound(raw: Raw) -> Tensor:
-    """The raw sample as sound, float32 (n,).
+    """The raw sample as sound, float32 (n,); of more than MAX_SOUND_S only the end.
 
     Raises:
         ValueError: it is none, or an empty one.
     """
     if not isinstance(raw, np.ndarray) or raw.dtype != np.float32 or raw.ndim != 1 or not len(raw):
         raise ValueError(f"a voice encoder hears float32 sound of shape (n,), not {_kind(raw)}")
-    return torch.from_numpy(np.ascontiguousarray(raw))
+    return torch.from_numpy(np.ascontiguousarray(raw[-MAX_SOUND_S * SAMPLE_RATE_HZ :]))
 
 
 def as_picture(raw: Raw) -> ImageArray:

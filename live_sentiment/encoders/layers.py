@@ -34,8 +34,10 @@ class Layers(nn.Module):
     def __init__(self, blocks: nn.ModuleList, config: EncoderConfig) -> None:
         super().__init__()
         self._chosen = config.layers
+        self.in_use = len(blocks)
+        """How many blocks what is read depends on."""
         if isinstance(config.layers, tuple):
-            highest = max(config.layers)
+            self.in_use = highest = max(config.layers)
             if highest > len(blocks):
                 raise UsageError(
                     f"encoder {config.name}: layers={list(config.layers)}, but {config.source or 'it'} has "

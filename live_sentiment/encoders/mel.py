@@ -16,8 +16,6 @@ FLOOR = 1e-6
 """Power below which it is silence: −60 dB of a full-scale sine, about."""
 FLAT = 0.1
 """Deviation of the log-mel below which a sound is not amplified further."""
-MAX_S = 30.0
-"""Of a longer sound only the end is heard."""
 
 
 class MelEncoder(Encoder):
@@ -38,20 +36,16 @@ class MelEncoder(Encoder):
 
         self.dim = config.width
         self.hop = hop
-        self._mel: nn.Module = MelSpectrogram(
-            SAMPLE_RATE_HZ, n_fft=N_FFT, hop_length=hop, n_mels=MELS, f_max=SAMPLE_RATE_HZ / 2
-        )
-        # Its window and filters follow from the settings.
-        for part in self._mel.modules():
-            part._non_persistent_buffers_set.update(part._buffers)
+        mel = MelSpectrogram(SAMPLE_RATE_HZ, n_fft=N_FFT, hop_length=hop, n_mels=MELS)
+        self._mel: list[nn.Module] = [mel]  # in a list, as it stays on the CPU and is not saved
 
     def prepare(self, raw: Raw) -> Tensor:
         """Standardised log-mel frames, float32 (L, MELS), frame i centred on sample i · hop."""
-        sound = as_sound(raw)[-round(MAX_S * SAMPLE_RATE_HZ) :]
+        sound = as_sound(raw)
         if len(sound) < N_FFT:
             sound = functional.pad(sound, (N_FFT - len(sound), 0))
         with torch.no_grad():
-            log: Tensor = self._mel.cpu()(sound).clamp(min=FLOOR).log().T
+            log: Tensor = self._mel[0](sound).clamp(min=FLOOR).log().T
             return (log - log.mean()) / log.std().clamp(min=FLAT)
 
 

@@ -68,3 +68,14 @@ def _normalisation(source: Source | None) -> tuple[np.ndarray[tuple[int], np.dty
         described.get("image_std", IMAGENET[1]),
     )
     return tuple(np.array(value, np.float32) for value in values)
+
+
+def source_size_px(source: Source, default: int) -> int:
+    """Side of the pictures that a pretrained network was trained with, as its folder says."""
+    described = source.settings("preprocessor_config.json")
+    for key in ("crop_size", "size"):
+        size = described.get(key)
+        side = size.get("height", size.get("shortest_edge")) if isinstance(size, dict) else size
+        if isinstance(side, int):
+            return side
+    return default

@@ -25,20 +25,23 @@ class TransformersEncoder(Encoder):
         network: as `load_network` gives it.
     """
 
+    within: ClassVar[str] = ""
+    """The part of the network that holds its blocks."""
     unused: ClassVar[Sequence[str]] = ()
     """Beginnings of the names of parameters that no embedding depends on."""
-    behind_blocks: ClassVar[Sequence[str]] = ()
-    """Likewise of those that only the network's own output depends on."""
 
     def __init__(self, config: EncoderConfig, source: Source | None, network: nn.Module) -> None:
         super().__init__(config, source)
         self.network: Any = network
-        blocks = find_blocks(network)
+        blocks = find_blocks(network, self.within)
         self.layers = Layers(blocks, config)
-        if source is None:
-            return
-        unused = self.unused if self.layers.reads_output else (*self.unused, *self.behind_blocks)
-        tune(network, list(blocks), config, unused=unused, lora_excludes=self.lora_excludes())
+        unused = self.unused if self.layers.reads_output else (*self.unused, *self.behind_blocks())
+        settings = config if source else config.model_copy(update={"tune": "full"})
+        tune(network, blocks, self.layers.in_use, settings, unused=unused, lora_excludes=self.lora_excludes())
+
+    def behind_blocks(self) -> Sequence[str]:
+        """Beginnings of the names of parameters that only the network's own output depends on."""
+        return ()
 
     def lora_excludes(self) -> Sequence[str]:
         """Endings of the names of linear maps that cannot take a low-rank addition."""
@@ -71,7 +74,7 @@ def load_network(source: Source, config: EncoderConfig, **arguments: Any) -> nn.
     return network.eval()
 
 
-def find_blocks(network: nn.Module) -> nn.ModuleList:
+def find_blocks(network: nn.Module, within: str = "") -> nn.ModuleList:
     """The list of a network's blocks: the outermost of as many modules as its configuration has layers.
 
     Raises:
@@ -79,7 +82,7 @@ def find_blocks(network: nn.Module) -> nn.ModuleList:
     """
     described: Any = network.config
     count = getattr(described, "num_hidden_layers", None)
-    for module in network.modules():
+    for module in network.get_submodule(within).modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
     raise UsageError(f"a network of type {described.model_type!r} has no row of layers to read and to tune")

@@ -12,8 +12,9 @@ from typing import Any
 from live_sentiment.errors import UsageError
 from live_sentiment.weights.store import ModelStore
 
-_HUB_FILES = ["*.json", "*.txt", "*.model", "model*.safetensors"]
-"""All that is read: a repository often holds the same weights in five formats."""
+SAFETENSORS = "model*.safetensors"
+_BESIDE = ("*.json", "*.txt", "*.model")
+"""What is read beside the weights: a repository often holds the same weights in five formats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +43,34 @@ class Source:
         return content
 
 
-def fetch_source(name: str, store: ModelStore, weights: str = "model*.safetensors") -> Source:
+def fetch_source(name: str, store: ModelStore, weights: Sequence[str] = (SAFETENSORS,)) -> Source:
     """Find pretrained weights, downloading them if need be and if the store may.
 
     Args:
         name: a model of the store, a folder, or a repository of the hub.
         store: knows its models, and whether the network may be asked.
-        weights: pattern of the files that hold the weights.
+        weights: patterns of the files that hold the weights; the first one counts of which there are any.
 
     Raises:
         UsageError: there is no such source, or it has no weights in the format that is read.
         RunError: a model of the store cannot be had.
     """
     resolved = store.resolve(name)
-    folder = resolved if isinstance(resolved, Path) else _from_hub(resolved, offline=store.offline)
-    files = sorted(folder.glob(weights))
-    if not files:
-        raise UsageError(f"the encoder {name} has no {weights} in {folder}; no other format is read")
+    folder = resolved if isinstance(resolved, Path) else _from_hub(resolved, weights, store.offline)
+    files = next((found for pattern in weights if (found := sorted(folder.glob(pattern)))), None)
+    if files is None:
+        raise UsageError(
+            f"the encoder {name} has no {' or '.join(weights)} in {folder}; no other format is read"
+        )
     local = isinstance(resolved, Path) and name not in store.manifest
     return Source(str(folder) if local else name, folder, _sha256(files))
 
 
-def _from_hub(name: str, *, offline: bool) -> Path:
+def _from_hub(name: str, weights: Sequence[str], offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(name, allow_patterns=_HUB_FILES, local_files_only=offline))
+        return Path(snapshot_download(name, allow_patterns=[*_BESIDE, *weights], local_files_only=offline))
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         way = "the network is off" if offline else reason

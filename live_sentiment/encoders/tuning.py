@@ -6,7 +6,7 @@ with A and B of the given rank, B starting at zero; W itself stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from torch import nn
 
@@ -16,7 +16,8 @@ from live_sentiment.errors import UsageError
 
 def tune(
     network: nn.Module,
-    blocks: Sequence[nn.Module],
+    blocks: Iterable[nn.Module],
+    in_use: int,
     config: EncoderConfig,
     *,
     unused: Sequence[str] = (),
@@ -26,7 +27,8 @@ def tune(
 
     Args:
         network: the pretrained network.
-        blocks: its blocks in use, in order.
+        blocks: its blocks in order.
+        in_use: how many of them the embeddings depend on.
         config: `tune`, `last_n` and `lora_rank`.
         unused: beginnings of the names of parameters that the encoder's embedding does not depend on.
         lora_excludes: endings of the names of maps that cannot take an addition.
@@ -35,14 +37,18 @@ def tune(
         UsageError: more layers are to be trained than there are, or peft is missing.
     """
     network.requires_grad_(False)
+    blocks, idle = list(blocks)[:in_use], list(blocks)[in_use:]
+    needed = {"last": config.last_n, "lora": 1}.get(config.tune or "", 0)
+    if needed > in_use:
+        raise UsageError(
+            f"encoder {config.name}: tune={config.tune!r} trains {needed} layers, but {in_use} are in use"
+        )
     if config.tune == "full":
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(not name.startswith(tuple(unused)))
+        for block in idle:
+            block.requires_grad_(False)
     elif config.tune == "last":
-        if config.last_n > len(blocks):
-            raise UsageError(
-                f"encoder {config.name}: last_n={config.last_n}, but only {len(blocks)} layers are in use"
-            )
         for block in blocks[-config.last_n :]:
             block.requires_grad_(True)
     elif config.tune == "lora":

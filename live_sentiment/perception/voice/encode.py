@@ -74,12 +74,13 @@ class Block(nn.Module):
         self.mlp_in = nn.Linear(width, 4 * width)
         self.mlp_out = nn.Linear(4 * width, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, width) to (B, T, width)."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, width) to (B, T, width); where `mask` (B, T) is False there is padding."""
         batch, frames, width = x.shape
         parts = self.query_key_value(self.attention_norm(x))
         parts = parts.reshape(batch, frames, 3, self.heads, HEAD_SIZE).permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2])
+        heard = None if mask is None else mask[:, None, None, :]
+        attended = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=heard)
         x = x + self.attention_out(attended.transpose(1, 2).reshape(batch, frames, width))
         hidden: Tensor = self.mlp_out(functional.gelu(self.mlp_in(self.mlp_norm(x))))
         return x + hidden
@@ -97,12 +98,16 @@ class WhisperLayers(nn.Module):
         self.register_buffer("positions", torch.zeros(positions, width))
         self.blocks = nn.ModuleList(Block(width) for _ in range(layers))
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """(B, 80, T) log-mel frames to (B, ⌈T / 2⌉, width)."""
-        x = functional.gelu(self.conv2(functional.gelu(self.conv1(mel)))).transpose(1, 2)
+    def forward(self, mel: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, 80, T) log-mel frames to (B, ⌈T / 2⌉, width); where `mask` (B, T) is False there is padding."""
+        x = functional.gelu(self.conv1(mel))
+        if mask is not None:
+            x = x * mask[:, None]
+            mask = mask[:, ::2]
+        x = functional.gelu(self.conv2(x)).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
         for block in self.blocks:
-            x = block(x)
+            x = block(x, mask)
         return x
 
 
@@ -120,18 +125,11 @@ class VoiceEncoder:
         Raises:
             RunError: there is no such model, or it is not Whisper.
         """
-        file = folder / "model.bin"
-        wanted = ("conv", "position", *(f"layer_{index}/" for index in range(layers)))
-        arrays = read_arrays(file, lambda name: name.removeprefix("encoder/").startswith(wanted))
-        try:
-            network = _network(arrays, layers)
-        except (KeyError, RuntimeError) as error:
-            raise RunError(f"{file} does not hold a Whisper encoder of {layers} layers: {error}") from error
+        network, self.fingerprint = load_layers(folder, layers)
         self._device = device
         self._mel = LogMel().to(device)
         self._network = network.to(device).eval().requires_grad_(False)
         self.embedding_dim = 2 * network.conv1.out_channels
-        self.fingerprint = _fingerprint(arrays)
 
     @torch.inference_mode()
     def frames(self, samples: FloatArray) -> Tensor:
@@ -164,6 +162,22 @@ def pool(frames: Tensor, speech: BoolArray) -> FloatArray:
     deviation, mean = torch.std_mean(chosen, dim=0, correction=0)
     embedding: FloatArray = torch.cat((mean, deviation)).cpu().numpy()
     return embedding
+
+
+def load_layers(folder: Path, layers: int) -> tuple[WhisperLayers, str]:
+    """The first layers of a Whisper encoder in CTranslate2's format, and the SHA-256 of their arrays.
+
+    Raises:
+        RunError: there is no such model in the folder, or it has fewer layers.
+    """
+    file = folder / "model.bin"
+    wanted = ("conv", "position", *(f"layer_{index}/" for index in range(layers)))
+    arrays = read_arrays(file, lambda name: name.removeprefix("encoder/").startswith(wanted))
+    try:
+        network = _network(arrays, layers)
+    except (KeyError, RuntimeError) as error:
+        raise RunError(f"{file} does not hold a Whisper encoder of {layers} layers: {error}") from error
+    return network, _fingerprint(arrays)
 
 
 def _network(arrays: Mapping[str, NDArray[Any]], layers: int) -> WhisperLayers:
