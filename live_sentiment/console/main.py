@@ -17,6 +17,7 @@ from live_sentiment.console import (
     cache,
     card,
     devices,
+    evaluate,
     export,
     models,
     repair,
@@ -28,7 +29,7 @@ from live_sentiment.console import (
 )
 from live_sentiment.errors import LiveSentimentError
 
-COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, cache, card)
+COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, evaluate, cache, card)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

@@ -7,30 +7,27 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from live_sentiment import compute
 from live_sentiment.config import Config
-from live_sentiment.perception.face.align import CROP_PX, align
+from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align
 from live_sentiment.perception.face.detect import FaceDetector
-from live_sentiment.perception.face.expression import Expression
-from live_sentiment.perception.text.encoder import TextEncoder
-from live_sentiment.perception.text.head import CalibratedHead
+from live_sentiment.perception.face.reader import load_reader as load_face
+from live_sentiment.perception.text.reader import load_reader as load_text
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.face_align import ENLARGED_PX, MARGIN_GREY, MARGIN_PX, MIN_SCORE
 from live_sentiment.training.raw import RawReader, UnreadableError
 from live_sentiment.training.samples import Sample
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, ImageArray, Modality, Observation
-from live_sentiment.weights.shipped import load_shipped
+from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FaceTrack, ImageArray, Modality, Observation
 from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
 Observations = tuple[Observation, ...]
 Told = Callable[[int], None]
 """Told of the samples done."""
 
-TEXTS = 64
-"""Texts embedded at a time."""
 SILENCE_S = 5.0
 """Between two clips of a speaker: longer than any context, so that no window holds sound of both."""
 CANVAS_PX = ENLARGED_PX + 2 * MARGIN_PX
@@ -75,21 +72,13 @@ def _texts(
 ) -> Iterator[tuple[str, Observations]]:
     """Each text whole and by itself, without what was said before it."""
     named = config.perception.text
-    encoder = TextEncoder(store.resolve(named.encoder), compute.apply(config.compute), offline=store.offline)
-    head = CalibratedHead(named.head, encoder, named.encoder)
-    # Of like length together: little is computed for padding.
-    order = sorted(
-        (sample for sample in samples if sample.text and sample.text.strip()),
-        key=lambda sample: len(sample.text or ""),
-    )
-    for first in range(0, len(order), TEXTS):
-        batch = order[first : first + TEXTS]
-        for sample, embedding in zip(
-            batch, encoder.embed_batch([sample.text or "" for sample in batch]), strict=True
-        ):
-            emotions, polarity = head(embedding)
+    device = compute.apply(config.compute)
+    read = load_text(named, store.resolve(named.encoder), store, device, offline=store.offline)
+    for done, sample in enumerate(samples, start=1):
+        if sample.text and sample.text.strip():
+            embedding, emotions, polarity = read(sample.text)
             yield sample.key, (Observation("text", 0.0, embedding, emotions, polarity),)
-        told(first + len(batch))
+        told(done)
 
 
 def _voices(
@@ -97,7 +86,8 @@ def _voices(
 ) -> Iterator[tuple[str, Observations]]:
     """The clips of a speaker one after the other in one session, since a voice is read relative to itself."""
     named, reader = config.perception.voice, RawReader()
-    analyzer = VoiceAnalyzer(named, store.path(VOICE_ENCODER), compute.apply(config.compute))
+    device = compute.apply(config.compute)
+    analyzer = VoiceAnalyzer(named, store.path(VOICE_ENCODER), device, store)
     detector = SpeechActivityDetector(named, compute.onnx_options(config.compute))
     speakers: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -132,50 +122,39 @@ def _faces(
 ) -> Iterator[tuple[str, Observations]]:
     """Pictures of faces, aligned where the detector finds the face in them; videos look by look."""
     detector = store.path(FACE_DETECTOR)
-    expression = Expression(load_shipped(config.perception.face.encoder), compute.apply(config.compute))
+    read = load_face(config.perception.face.encoder, store, compute.apply(config.compute))
     reader, find = RawReader(detector), FaceDetector(detector, CANVAS_PX, MIN_SCORE)
     for done, sample in enumerate(samples, start=1):
+        told(done)
         try:
             looks = reader.read(sample, "vision")
         except UnreadableError:
             continue
-        pictures = [
-            np.asarray(cv2.cvtColor(np.asarray(one.raw), cv2.COLOR_RGB2GRAY), np.uint8) for one in looks
-        ]
-        # Faces out of a video come in the framing of the network already.
-        crops = [_aligned(one, find) if sample.video is None else _reduced(one) for one in pictures]
-        readings = expression(crops)
-        yield (
-            sample.key,
-            tuple(
-                Observation(
-                    "vision",
-                    look.offset_s,
-                    readings.embeddings[row],
-                    readings.emotions[row],
-                    readings.polarity[row],
-                    person=PERSON,
-                )
-                for row, look in enumerate(looks)
-            ),
-        )
-        told(done)
+        seen = []
+        for look in looks:
+            picture = np.asarray(cv2.cvtColor(np.asarray(look.raw), cv2.COLOR_RGB2BGR), np.uint8)
+            # Faces out of a video come in the framing of the network already.
+            landmarks = None if sample.video is not None else _landmarks(picture, find)
+            if landmarks is None:
+                landmarks = (TEMPLATE + 0.5) * (np.array(picture.shape[1::-1]) / CROP_PX) - 0.5
+            face = FaceTrack(PERSON, (0.0, 0.0, *picture.shape[1::-1]), landmarks.astype(np.float32), 1.0)
+            readings = read(picture, [face], [align(picture, landmarks)])
+            said = readings.embeddings[0], readings.emotions[0], readings.polarity[0]
+            seen.append(Observation("vision", look.offset_s, *said, person=PERSON))
+        yield sample.key, tuple(seen)
 
 
-def _aligned(grey: ImageArray, find: FaceDetector) -> ImageArray:
-    """The network's crop of a picture of one face, shape (48, 48); as it is where the detector finds none."""
-    height, width = grey.shape
-    canvas = np.full((CANVAS_PX, CANVAS_PX), MARGIN_GREY, np.uint8)
+def _landmarks(picture: ImageArray, find: FaceDetector) -> NDArray[np.floating] | None:
+    """Where the face's landmarks lie in a picture that it fills, shape (5, 2); None where none is found."""
+    height, width = picture.shape[:2]
+    canvas = np.full((CANVAS_PX, CANVAS_PX, 3), MARGIN_GREY, np.uint8)
     canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = cv2.resize(
-        grey, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC
+        picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC
     )
-    faces = find(np.asarray(cv2.cvtColor(canvas, cv2.COLOR_GRAY2BGR), np.uint8))
+    faces = find(canvas)
     if not faces:
-        return _reduced(grey)
-    scale = ENLARGED_PX / np.array([width, height])
-    return align(grey, (faces[0].landmarks - MARGIN_PX + 0.5) / scale - 0.5)
-
-
-def _reduced(grey: ImageArray) -> ImageArray:
-    """The whole picture at the network's size."""
-    return np.asarray(cv2.resize(grey, (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA), np.uint8)
+        return None
+    found: NDArray[np.floating] = (faces[0].landmarks - MARGIN_PX + 0.5) / (
+        ENLARGED_PX / np.array([width, height])
+    ) - 0.5
+    return found
