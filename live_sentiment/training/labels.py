@@ -7,6 +7,7 @@ in [-3, 3]. docs/corpora.md says what each corpus gives.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -56,9 +57,16 @@ def emotions(weights: Mapping[str, float]) -> FloatArray | None:
     return table / total if total > 0 else None
 
 
+@cache
 def emotion(*names: str) -> FloatArray | None:
-    """The distribution (7,) of one label, or of several in equal parts; None where none has a place in it."""
-    return emotions(dict.fromkeys(names, 1.0))
+    """The distribution (7,) of one label, or of several in equal parts; None where none has a place in it.
+
+    The same names give the same array, which is read-only.
+    """
+    distribution = emotions(dict.fromkeys(names, 1.0))
+    if distribution is not None:
+        distribution.flags.writeable = False
+    return distribution
 
 
 def polarity(name: str) -> FloatArray | None:

@@ -72,9 +72,10 @@ def _table(place: Path, split: str) -> Path | None:
     if released.is_file():
         return released
     copied = place / f"{split}.tsv"
-    if copied.is_file() and "\tdialogue" in copied.open(encoding="utf-8").readline():
-        return copied
-    return None
+    if not copied.is_file():
+        return None
+    with copied.open(encoding="utf-8") as stream:
+        return copied if "\tdialogue" in stream.readline() else None
 
 
 def _has_clips(folder: Path) -> bool:

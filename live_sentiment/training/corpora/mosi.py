@@ -8,6 +8,7 @@ sound and video beside it, and the labels in the SDK's `CMU_MOSI_Opinion_Labels.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from live_sentiment.errors import UsageError
@@ -23,7 +24,7 @@ from live_sentiment.training.corpora.finding import (
     table,
 )
 from live_sentiment.training.corpora.mosi_folds import SPLIT_OF_VIDEO
-from live_sentiment.training.corpora.opinions import LABELS, first_there, opinion, read_label_csv
+from live_sentiment.training.corpora.opinions import LABELS, opinion, read_label_csv
 from live_sentiment.training.samples import Corpus, Sample, Span
 
 TEXT_FILE = "mosi_standard_split_text.tsv"
@@ -87,19 +88,21 @@ def _original(place: Path) -> Corpus:
         )
     labels = read_computational_sequence(found[0])
     samples: list[Sample] = []
-    missing: list[str] = []
+    transcripts: list[str] = []
     clips: list[str] = []
-    dropped: dict[str, int] = {}
+    dropped = Counter[str]()
     for video, segments in sorted(labels.items()):
         transcript = raw / TRANSCRIPTS / f"{video}.annotprocessed"
+        if video not in SPLIT_OF_VIDEO:
+            dropped["not in the standard split"] += len(segments.labels)
+            continue
         if not transcript.is_file():
-            missing.append(transcript.name)
-            dropped["no transcript"] = dropped.get("no transcript", 0) + len(segments.labels)
+            transcripts.append(transcript.name)
+            dropped["no transcript"] += len(segments.labels)
             continue
         texts = _transcript(transcript)
         for index, (score,) in enumerate(segments.labels[:, :1].tolist()):
             key = f"{video}_{index + 1}"
-            sound = raw / f"Audio/WAV_16000/Segmented/{key}.wav"
             picture = raw / f"Video/Segmented/{key}.mp4"
             if not picture.is_file():
                 clips.append(picture.name)
@@ -107,20 +110,17 @@ def _original(place: Path) -> Corpus:
                 opinion(
                     key,
                     video,
-                    SPLIT_OF_VIDEO.get(video),
+                    SPLIT_OF_VIDEO[video],
                     texts.get(index + 1),
                     score,
-                    sound=_sound(raw, video, sound, segments, index),
+                    sound=_sound(raw, video, segments, index),
                     picture=Span(picture) if picture.is_file() else None,
                 )
             )
-    strangers = sorted(labels.keys() - SPLIT_OF_VIDEO.keys())
-    for sample in [one for one in samples if one.speaker in strangers]:
-        samples.remove(sample)
-        dropped["not in the standard split"] = dropped.get("not in the standard split", 0) + 1
-    notes = missing_note(_TITLE, "transcripts", missing, len(labels), f"{TRANSCRIPTS}/VIDEO.annotprocessed")
-    notes += missing_note(_TITLE, "clips", clips, len(samples), "Raw/Video/Segmented/VIDEO_SEGMENT.mp4")
-    return Corpus(_TITLE, _LICENCE, samples, dropped, notes)
+    expected = f"{TRANSCRIPTS}/VIDEO.annotprocessed"
+    notes = missing_note(_TITLE, "transcripts", transcripts, len(labels), expected)
+    notes += missing_note(_TITLE, "clips", clips, len(samples), "Video/Segmented/VIDEO_SEGMENT.mp4")
+    return Corpus(_TITLE, _LICENCE, samples, dict(dropped), notes)
 
 
 def _transcript(file: Path) -> dict[int, str]:
@@ -130,12 +130,13 @@ def _transcript(file: Path) -> dict[int, str]:
     return {int(line[1]): line[2].lower() for line in found if line}
 
 
-def _sound(raw: Path, video: str, segment: Path, segments: Segments, index: int) -> Span | None:
+def _sound(raw: Path, video: str, segments: Segments, index: int) -> Span | None:
     """The segment's own file, or its stretch of the whole video's sound."""
+    segment = raw / f"Audio/WAV_16000/Segmented/{video}_{index + 1}.wav"
     if segment.is_file():
         return Span(segment)
-    whole = first_there([raw / f"Audio/WAV_16000/Full/{video}.wav"])
-    if whole is None:
+    whole = raw / f"Audio/WAV_16000/Full/{video}.wav"
+    if not whole.is_file():
         return None
     start_s, end_s = segments.intervals_s[index].tolist()
     return Span(whole, start_s, end_s)

@@ -22,7 +22,7 @@ from live_sentiment.training.corpora import (
     texts,
 )
 from live_sentiment.training.samples import SPLITS, Corpus
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
+from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, FloatArray
 
 Reader: TypeAlias = Callable[[Path], Corpus]
 
@@ -55,16 +55,21 @@ def read_corpus(name: str, folder: Path) -> Corpus:
     """
     if name not in CORPORA:
         raise UsageError(f"no corpus {name!r}; known are {', '.join(CORPORA)}")
-    corpus = CORPORA[name](folder)
-    return replace(
-        corpus,
-        samples=[
-            replace(sample, polarity=labels.polarity_of_emotions(sample.emotions))
-            if sample.polarity is None and sample.emotions is not None
-            else sample
-            for sample in corpus.samples
-        ],
-    )
+    return _with_polarity(CORPORA[name](folder))
+
+
+def _with_polarity(corpus: Corpus) -> Corpus:
+    derived: dict[bytes, FloatArray | None] = {}
+    samples = []
+    for sample in corpus.samples:
+        if sample.polarity is None and sample.emotions is not None:
+            key = sample.emotions.tobytes()
+            if key not in derived:
+                derived[key] = labels.polarity_of_emotions(sample.emotions)
+            samples.append(replace(sample, polarity=derived[key]))
+        else:
+            samples.append(sample)
+    return replace(corpus, samples=samples)
 
 
 def describe(corpus: Corpus) -> str:
