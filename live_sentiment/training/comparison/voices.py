@@ -1,0 +1,68 @@
+"""The voice head's recipe on acted corpora, every actor read by a head that never heard them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from live_sentiment import compute
+from live_sentiment.config import Config
+from live_sentiment.errors import UsageError
+from live_sentiment.perception.voice.encode import VoiceEncoder
+from live_sentiment.training import voice_evaluation as evaluation
+from live_sentiment.training.comparison.cells import Figures
+from live_sentiment.training.voice_corpora import read_corpora
+from live_sentiment.training.voice_head import Schedule
+from live_sentiment.training.voice_sessions import Labelled, folds
+from live_sentiment.training.voice_windows import embed_corpora
+from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
+
+EDITION = 1
+"""Part of the cells' keys: raise it when the figures are computed differently."""
+
+Told = Callable[[int, int], None]
+"""Told how much is done, and how much there is."""
+
+
+def load_voices(
+    data: Path, config: Config, store: ModelStore, cache: Path, told: Told
+) -> dict[str, Labelled]:
+    """The windows of every corpus by its name, with the labels that the corpus has itself.
+
+    Raises:
+        UsageError: no corpus in `data`/voice, or a clip cannot be decoded.
+    """
+    clips = read_corpora(data / "voice")
+    encoder = VoiceEncoder(store.path(VOICE_ENCODER), compute.apply(config.compute))
+    windows = embed_corpora(
+        clips, encoder, config.perception.voice, cache, lambda done: told(done, len(clips))
+    )
+    return dict(evaluation.corpora_alone(clips, windows))
+
+
+def measure_voices(data: Labelled, seed: int, schedule: Schedule, told: Told) -> Figures:
+    """UAR of a corpus's own labels in leave-actors-out folds.
+
+    - "first": every clip as the first thing that its speaker says.
+    - "session": all clips of a speaker one after the other, relative to what was heard of them before.
+
+    Raises:
+        UsageError: fewer actors than folds.
+    """
+    actors = len(set(data.speaker))
+    if actors < evaluation.FOLDS:
+        raise UsageError(f"{actors} actors cannot be divided into {evaluation.FOLDS} folds")
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        told(done, evaluation.FOLDS)
+
+    held_out = evaluation.hold_out(data, folds(data, evaluation.FOLDS, seed), seed, schedule, step)
+    return {
+        "classes": len(data.names),
+        "clips": int(data.last.sum()),
+        "actors": actors,
+        **{mode: held_out.uar(mode) for mode in evaluation.MODES},
+    }
