@@ -23,10 +23,10 @@ PRESETS = {
 """What the presets are; the TOML files of `live_sentiment.training.lab.presets` say it all."""
 
 _DESCRIPTION = (
-    "Encoders, fuser and heads are trained together and measured once on the test split; the folder RUN "
-    "then holds everything, replay.toml for a session included. Where no corpus has all modalities, samples are "
-    "SYNTHETIC PAIRS of different people with the same label, and every output says so. Interrupted, the same "
-    "command goes on where it stopped. On several GPUs: accelerate launch -m live_sentiment train ..."
+    "Encoders, fuser and heads are trained together and measured once, on the test split; the folder RUN "
+    "then holds everything, replay.toml for a session included. Where no corpus has all modalities, samples "
+    "are SYNTHETIC PAIRS of different people with the same label, and every output says so. Interrupted, the "
+    "same command goes on where it stopped. On several GPUs: accelerate launch -m live_sentiment train ..."
 )
 
 

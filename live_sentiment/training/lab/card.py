@@ -1,4 +1,7 @@
-"""The model card of a run, from its own files (M. Mitchell et al., "Model cards for model reporting", 2019)."""
+"""The model card of a run, made of its own files.
+
+M. Mitchell et al., "Model cards for model reporting", 2019.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +63,8 @@ _HEADLINES: Mapping[str, Sequence[str]] = {
 }
 """What the tables show of each task; metrics.json has the rest."""
 _LIMITS = {
-    True: "- Trained and measured on synthetic pairs: how the words, voice and face of one person go together "
-    "was never seen, and no figure here says how good the fusion is on people.",
+    True: "- Trained and measured on synthetic pairs: how the words, voice and face of one person go "
+    "together was never seen, and no figure here says how good the fusion is on people.",
     False: "- The figures are of the corpora above, of their speakers' languages and their recordings.",
 }
 
@@ -170,9 +173,9 @@ def _training(config: ExperimentConfig, metrics: Mapping[str, Any]) -> str:
         f"{optimiser.weight_decay:g}, batches of {training.batch_size}, modality dropout "
         f"{training.modality_dropout:g}, loss {config.loss.classes}; seed {metrics['seed']}. "
         f"{metrics['epochs']} of {training.epochs} epochs were run{stopped}; epoch "
-        f"{metrics['best_epoch']}, with the best validation {training.metric} ({metrics['best']:.3f}), is kept. "
-        "Confidence was then fitted on the validation split: temperatures of the experts, and a scale of the "
-        "fuser's evidence for each subset of the modalities. "
+        f"{metrics['best_epoch']}, with the best validation {training.metric} ({metrics['best']:.3f}), is "
+        "kept. Confidence was then fitted on the validation split: temperatures of the experts, and a scale "
+        "of the fuser's evidence for each subset of the modalities. "
         f"Computed on {metrics['device']} (mixed precision: {metrics['precision']}). "
         "One seed: how far figures spread over seeds, `live-sentiment compare` says."
     )

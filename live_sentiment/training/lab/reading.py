@@ -59,7 +59,7 @@ class LabData:
         """Sizes of the embeddings of the corpora that come as features."""
         found: dict[Modality, int] = {}
         for corpus in self.corpora:
-            for sample in corpus.samples[:1]:
+            for sample in corpus.samples:
                 found.update({name: one.shape[-1] for name, one in sample.features.items()})
         return found
 

@@ -34,6 +34,8 @@ from live_sentiment.training.lab.trainer import Outcome, Progress, Trainer
 from live_sentiment.weights.store import ModelStore
 
 CONFIG_FILE, METRICS_FILE, CHECKPOINT = "config.toml", "metrics.json", "checkpoint"
+RESAMPLES = 200
+"""Of the test figures' intervals; `live-sentiment evaluate` takes more time for them."""
 FREE = ("data.workers", "training.checkpoint_steps")
 """What may change when a training goes on: it has no influence on the numbers."""
 
@@ -126,7 +128,7 @@ def train_experiment(
         "precision": accelerator.mixed_precision,
         "data": data.describe(),
         "validation": _measured(model, data.validation, collator, size),
-        "test": _measured(model, data.test, collator, size),
+        "test": _measured(model, data.test, collator, size, resamples=RESAMPLES),
         "circumstances": circumstances(),
     }
     if accelerator.is_main_process:
@@ -187,20 +189,20 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _measured(
-    model: LabModel, joints: Sequence[Joint], collator: Collator, batch_size: int
+    model: LabModel, joints: Sequence[Joint], collator: Collator, batch_size: int, *, resamples: int = 0
 ) -> dict[str, Any]:
-    """Figures of the fuser, and of each modality's own head."""
+    """Figures of the fuser, with intervals where they are asked for, and of each modality's own head."""
     if not joints:
         return {}
     said = outputs(model, joints, collator, batch_size)
-    fused = _figures(as_predictions(model, joints, said))
-    alone = {name: _figures(predict_alone(said, joints, name)) for name in model.dims}
+    fused = _figures(as_predictions(model, joints, said), resamples)
+    alone = {name: _figures(predict_alone(said, joints, name), 0) for name in model.dims}
     return {"samples": len(joints), "fused": fused, "alone": alone}
 
 
-def _figures(predictions: Predictions) -> dict[str, Any]:
+def _figures(predictions: Predictions, resamples: int) -> dict[str, Any]:
     try:
-        return {one.task: one.as_dict() for one in measure(predictions)}
+        return {one.task: one.as_dict() for one in measure(predictions, resamples=resamples)}
     except UsageError:
         return {}
 
