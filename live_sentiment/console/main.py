@@ -16,6 +16,7 @@ from live_sentiment.console import (
     bench,
     cache,
     card,
+    compare,
     devices,
     evaluate,
     export,
@@ -29,7 +30,22 @@ from live_sentiment.console import (
 )
 from live_sentiment.errors import LiveSentimentError
 
-COMMANDS = (run, devices, replay, report, export, repair, models, bench, schema, train, evaluate, cache, card)
+COMMANDS = (
+    run,
+    devices,
+    replay,
+    report,
+    export,
+    repair,
+    models,
+    bench,
+    schema,
+    train,
+    evaluate,
+    compare,
+    cache,
+    card,
+)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

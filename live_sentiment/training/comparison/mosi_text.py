@@ -25,9 +25,6 @@ from live_sentiment.training.samples import Corpus, Sample, Split
 from live_sentiment.types import FloatArray
 from live_sentiment.weights.store import ModelStore
 
-EDITION = 1
-"""Part of the cell's key: raise it when the figures are computed differently."""
-
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 FEATURES = ("embedding", "embedding and opinion", "opinion")
 """What the regression may be given: the expert's embedding, its log-probabilities of emotions and polarity,

@@ -24,9 +24,6 @@ from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import ModelStore
 
-EDITION = 1
-"""Part of the cells' keys: raise it when the figures are computed differently."""
-
 PAIRS = 8192
 LIE_SEED = 1
 """Of which samples the liar is given."""

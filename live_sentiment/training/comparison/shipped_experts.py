@@ -22,9 +22,6 @@ from live_sentiment.training.face_data import VOTES, load_ferplus
 from live_sentiment.training.text_corpora import load_corpora
 from live_sentiment.weights.store import ModelStore
 
-EDITION = 1
-"""Part of the cells' keys: raise it when the figures are computed differently."""
-
 Told = Callable[[int, int], None]
 """Told how much is done, and how much there is."""
 

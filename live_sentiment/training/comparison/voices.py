@@ -17,9 +17,6 @@ from live_sentiment.training.voice_sessions import Labelled, folds
 from live_sentiment.training.voice_windows import embed_corpora
 from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
 
-EDITION = 1
-"""Part of the cells' keys: raise it when the figures are computed differently."""
-
 Told = Callable[[int, int], None]
 """Told how much is done, and how much there is."""
 

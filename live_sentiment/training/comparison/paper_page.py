@@ -1,0 +1,61 @@
+"""The paper's page in Markdown, from the figures of its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from live_sentiment.training.comparison.cells import Figures
+from live_sentiment.training.comparison.paper_experts import (
+    faces_section,
+    meld_section,
+    mosi_words_section,
+    voices_section,
+)
+from live_sentiment.training.comparison.paper_fusion import mosi_fusers_section, synthetic_section
+
+TITLES: Mapping[str, str] = {
+    "mosi_fusers": "Fusers on CMU-MOSI, ACL 2017 split",
+    "mosi_words": "CMU-MOSI, standard split, words alone",
+    "meld": "MELD, words alone",
+    "voices": "Acted voices, actors never heard",
+    "faces": "FERPlus and FER2013",
+    "synthetic": "Words, voice and face together: synthetic pairs",
+}
+RENDERERS: Mapping[str, Callable[[Figures], str]] = {
+    "mosi_fusers": mosi_fusers_section,
+    "mosi_words": mosi_words_section,
+    "meld": meld_section,
+    "voices": voices_section,
+    "faces": faces_section,
+    "synthetic": synthetic_section,
+}
+
+_HEAD = """\
+# Results
+
+Every number on this page was computed by one command:
+
+```
+{command}
+```
+
+{date}, {machine}. {versions}. Seeds: {seeds}. Took {took}. Weights (SHA-256): {weights}.
+
+Figures are in % unless a unit says otherwise. Intervals in brackets: 95 %, bootstrap, over speakers or videos
+where they are known. "±": standard deviation over seeds. Test splits were not looked at to choose anything:
+choices were made on validation data or beforehand, and what could not be measured says so. The numbers with
+all their digits are in the JSON beside this page.
+"""
+
+
+def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str]) -> str:
+    """The whole page."""
+    parts = [_HEAD.format(**facts)]
+    for name, figures in found.items():
+        body = (
+            f"Not measured: {figures['not_measured']}."
+            if "not_measured" in figures
+            else RENDERERS[name](figures)
+        )
+        parts.append(f"## {TITLES[name]}\n\n{body}\n")
+    return "\n".join(parts)

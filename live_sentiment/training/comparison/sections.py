@@ -1,0 +1,155 @@
+"""The sections of the paper's page: what each measures, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from live_sentiment.training import (
+    fusion_evaluation,
+    pairing,
+    voice_evaluation,
+    voice_head,
+    voice_sessions,
+    voice_windows,
+)
+from live_sentiment.training.comparison import fixed_fit, mosi_features, mosi_text, pairs, shipped_experts
+from live_sentiment.training.comparison.cells import Figures
+from live_sentiment.training.comparison.context import (
+    Context,
+    fingerprint_of_code,
+    fingerprint_of_files,
+    settings,
+)
+from live_sentiment.training.comparison.mosi_features import count_cells, measure_mosi_features
+from live_sentiment.training.comparison.mosi_text import measure_mosi_text
+from live_sentiment.training.comparison.pairs import load_pairs, measure_pairs
+from live_sentiment.training.comparison.shipped_experts import measure_faces, measure_meld
+from live_sentiment.training.comparison.voices import load_voices, measure_voices
+from live_sentiment.training.corpora import read_corpus
+from live_sentiment.training.features import fingerprint
+from live_sentiment.training.samples import Split
+from live_sentiment.training.voice_head import Schedule
+
+Section = Callable[[Context], Figures]
+PARTS: tuple[Split, Split] = ("train", "test")
+
+
+def mosi_fusers(context: Context) -> Figures:
+    """CMU-MOSI, ACL 2017 split: every row's figures for every seed."""
+    corpus = read_corpus("mosi-acl17", context.task.data / "multimodal")
+    seeds = range(context.task.seeds)
+    done, bar = 0, context.bar("CMU-MOSI, features")
+
+    def step(name: str) -> None:
+        nonlocal done
+        done += 1
+        bar(done, count_cells(seeds))
+
+    code = fingerprint_of_code("fusion", fixed_fit, mosi_features)
+    rows = measure_mosi_features(corpus, context.cells, seeds, code, step)
+    samples = {split: len(corpus.of(split).samples) for split in PARTS}
+    return {"rows": rows, "samples": samples}
+
+
+def mosi_words(context: Context) -> Figures:
+    """CMU-MOSI, standard split, words alone."""
+    corpus = read_corpus("mosi", context.task.data / "multimodal")
+    key = {
+        "data": fingerprint(corpus, "text"),
+        "weights": context.weights("text"),
+        "settings": settings(context.config, ["perception.text"]),
+        "code": fingerprint_of_code("perception/text", mosi_text),
+    }
+    bar = context.bar("CMU-MOSI, words", len(corpus.samples))
+    return context.cells.get(
+        "mosi words", key, lambda: measure_mosi_text(corpus, context.config, context.store, bar)
+    )
+
+
+def meld(context: Context) -> Figures:
+    """MELD's test split, words alone."""
+    key = {
+        "data": fingerprint_of_files(context.task.data / "text" / "meld"),
+        "weights": context.weights("text"),
+        "settings": settings(context.config, ["perception.text"]),
+        "code": fingerprint_of_code("perception/text", shipped_experts),
+    }
+    bar = context.bar("MELD, words")
+    return context.cells.get(
+        "meld", key, lambda: measure_meld(context.task.data, context.config, context.store, bar)
+    )
+
+
+def voices(context: Context) -> Figures:
+    """UAR of every acted corpus in leave-actors-out folds, for every seed."""
+    bar = context.bar("voices, embedded")
+    corpora = load_voices(context.task.data, context.config, context.store, context.cache, bar)
+    found: Figures = {}
+    schedule = Schedule()
+    code = fingerprint_of_code(
+        "perception/voice", voice_evaluation, voice_head, voice_sessions, voice_windows
+    )
+    for name, data in corpora.items():
+        for seed in range(context.task.voice_seeds):
+            key = {
+                "corpus": name,
+                "data": fingerprint_of_files(context.task.data / "voice"),
+                "settings": settings(context.config, ["perception.voice"]),
+                "seed": seed,
+                "code": code,
+            }
+            bar = context.bar(f"voices, {name}, seed {seed}")
+            figures = context.cells.get(
+                f"voices {name} {seed}",
+                key,
+                lambda data=data, seed=seed, bar=bar: measure_voices(data, seed, schedule, bar),  # type: ignore[misc]
+            )
+            found.setdefault(name, []).append(figures)
+    return found
+
+
+def faces(context: Context) -> Figures:
+    """FERPlus and FER2013, the shipped network."""
+    key = {
+        "data": fingerprint_of_files(context.task.data / "face"),
+        "weights": context.weights("face"),
+        "code": fingerprint_of_code("perception/face", shipped_experts),
+    }
+    bar = context.bar("faces")
+    return context.cells.get(
+        "faces", key, lambda: measure_faces(context.task.data, context.config, context.store, bar)
+    )
+
+
+def synthetic(context: Context) -> Figures:
+    """The shipped fusers on synthetic pairs, for every draw."""
+    source = load_pairs(context.task.data, context.config, context.store, context.cache, context.bars)
+    key = {
+        "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
+        "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],
+        "settings": settings(context.config, ["perception", "fusion"]),
+        "code": fingerprint_of_code("fusion", pairs, pairing, fusion_evaluation),
+    }
+    bar = context.bar("synthetic pairs", context.task.pair_seeds)
+    runs = []
+    for seed in range(context.task.pair_seeds):
+        runs.append(
+            context.cells.get(
+                f"pairs {seed}",
+                key | {"seed": seed},
+                lambda seed=seed: measure_pairs(source, seed),  # type: ignore[misc]
+            )
+        )
+        bar(seed + 1, context.task.pair_seeds)
+    return {"in_use": context.config.fusion.fuser, "sources": source.sources, "runs": runs}
+
+
+SECTIONS: Mapping[str, Section] = {
+    "mosi_fusers": mosi_fusers,
+    "mosi_words": mosi_words,
+    "meld": meld,
+    "voices": voices,
+    "faces": faces,
+    "synthetic": synthetic,
+}
+"""In the order of the page."""
