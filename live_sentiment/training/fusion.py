@@ -1,9 +1,9 @@
-"""Fitting the fusers on synthetic pairs (`pairing`): what the experts are worth, alone and together.
+"""Fitting the fusers on labelled windows: what the experts are worth, alone and together.
 
-The weights of the product of experts are fitted on validation pairs alone: on the samples that the experts
+The weights of the product of experts are fitted on validation windows alone: on the samples that the experts
 were trained on they would look better than they are. A learnt fuser needs many more samples and so learns
-from training pairs; which of its states is kept, and how sure it may be, is again decided on validation
-pairs.
+from training windows; which of its states is kept, and how sure it may be, is again decided on validation
+windows.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from live_sentiment.fusion.batch import subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
-from live_sentiment.training.fusion_calibration import Targets, calibrate, minimise
-from live_sentiment.training.pairing import Pairs, Pool, draw, drop_modalities
+from live_sentiment.training.fusion_calibration import calibrate, minimise
+from live_sentiment.training.fusion_windows import Source, Targets, Windows
+from live_sentiment.training.losses import cross_entropy
+from live_sentiment.training.pairing import drop_modalities
 from live_sentiment.types import Expert, Modality
 
-Pools = Mapping[Modality, Pool]
 Progress = Callable[[int, str], None]
 """Called with the number of steps done and a line about how it goes."""
 
@@ -41,32 +42,46 @@ START_WEIGHT = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast a learnt fuser learns, and on how many pairs is decided and measured."""
+    """How long and how fast a learnt fuser learns, and on how many windows is decided and measured."""
 
     steps: int = 2400
     batch: int = 256
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     validate_every: int = 200
-    validation_pairs: int = 4096
-    test_pairs: int = 8192
+    validation_windows: int = 4096
+    test_windows: int = 8192
 
 
 def fit_product(
-    experts: Mapping[Modality, Expert], pools: Pools, schedule: Schedule, seed: int
+    experts: Mapping[Modality, Expert], validation: Source, schedule: Schedule, seed: int
 ) -> ProductOfExperts:
-    """The product of experts with the weights that fit pairs drawn from the validation `pools` best.
+    """The product of experts with the weights that fit windows of `validation` best.
 
     A weight stays between zero and HIGHEST_WEIGHT: an expert may be ignored, but not believed in reverse.
     """
     fuser = ProductOfExperts(experts)
-    pairs = draw(pools, schedule.validation_pairs, torch.Generator().manual_seed(seed))
+    windows = validation.held_out(schedule.validation_windows, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
             # Beyond HIGHEST_WEIGHT the loss is flat and leads nowhere: begin well below.
             weights.fill_(START_WEIGHT)
-    minimise(lambda: _loss_over_subsets(fuser, pairs), [fuser.emotion_weights, fuser.polarity_weights])
+    known = windows.targets(windows.batch.present)
+    fitted = [
+        weights
+        for weights, targets in (
+            (fuser.emotion_weights, known.emotions),
+            (fuser.polarity_weights, known.polarity),
+        )
+        if targets is not None
+    ]
+    minimise(lambda: _loss_over_subsets(fuser, windows), fitted)
     with torch.no_grad():
+        # Where nothing is known of the one, an expert is believed in it as much as in the other.
+        if known.emotions is None:
+            fuser.emotion_weights.copy_(fuser.polarity_weights)
+        if known.polarity is None:
+            fuser.polarity_weights.copy_(fuser.emotion_weights)
         for weights in (fuser.emotion_weights, fuser.polarity_weights):
             # A modality outside the subset was never looked at; its weight there has no meaning.
             weights.copy_(weights.clamp(0.0, HIGHEST_WEIGHT) * subset_masks())
@@ -79,9 +94,9 @@ class FuserTraining:
     Args:
         experts: whose embeddings and opinions the pools hold.
         config: the fuser's architecture.
-        train, validation: pools of the two splits.
+        train, validation: windows of the two splits.
         schedule: how long and how fast.
-        seed: of the initial weights, the pairs, the dropout; one seed gives one result on one machine.
+        seed: of the initial weights, the windows, the dropout; one seed gives one result on one machine.
         checkpoint: file that holds the state after each validation, None to keep none.
     """
 
@@ -89,8 +104,8 @@ class FuserTraining:
         self,
         experts: Mapping[Modality, Expert],
         config: LearntConfig,
-        train: Pools,
-        validation: Pools,
+        train: Source,
+        validation: Source,
         schedule: Schedule,
         *,
         seed: int,
@@ -101,7 +116,7 @@ class FuserTraining:
         self._train = train
         self._checkpoint = checkpoint
         self._generator = torch.Generator().manual_seed(seed)
-        self._pairs = draw(validation, schedule.validation_pairs, torch.Generator().manual_seed(seed))
+        self._held_out = validation.held_out(schedule.validation_windows, torch.Generator().manual_seed(seed))
         self._fuser = LearntFuser(experts, config)
         self._optimiser = torch.optim.AdamW(
             self._fuser.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
@@ -122,9 +137,8 @@ class FuserTraining:
             if state["identity"] == self._identity:
                 self._resume(state)
 
-    def run(self, progress: Progress) -> tuple[LearntFuser, float]:
-        """Train to the end; the state best on validation pairs, calibrated on them, and its loss there in
-        nats."""
+    def run(self, progress: Progress) -> LearntFuser:
+        """Train to the end; the state that is best on validation windows, calibrated on them."""
         while self._step < self._schedule.steps:
             loss = self._learn()
             self._step += 1
@@ -133,15 +147,15 @@ class FuserTraining:
             progress(self._step, f"loss {loss:.3f}, best on validation {self._best['loss']:.3f}")
         self._fuser.load_state_dict(self._best["weights"])
         self._fuser.eval()
-        calibrate(self._fuser, self._pairs.batch, lambda keep: Targets(*self._pairs.targets(keep)))
-        return self._fuser, validation_loss(self._fuser, self._pairs)
+        calibrate(self._fuser, self._held_out.batch, self._held_out.targets)
+        return self._fuser
 
     def _learn(self) -> float:
-        pairs = draw(self._train, self._schedule.batch, self._generator)
+        windows = self._train.draw(self._schedule.batch, self._generator)
         keep = drop_modalities(self._schedule.batch, self._generator)
         self._fuser.train()
-        read = self._fuser.read(pairs.batch.keeping(keep))
-        loss = _loss(read.output, *pairs.targets(keep))
+        read = self._fuser.read(windows.batch.keeping(keep))
+        loss = _loss(read.output, windows.targets(keep))
         if read.auxiliary is not None:
             loss = loss + AUXILIARY_WEIGHT * read.auxiliary
         self._optimiser.zero_grad()
@@ -153,7 +167,7 @@ class FuserTraining:
 
     def _validate(self) -> None:
         self._fuser.eval()
-        loss = validation_loss(self._fuser, self._pairs)
+        loss = validation_loss(self._fuser, self._held_out)
         if loss < self._best["loss"]:
             weights = {name: tensor.clone() for name, tensor in self._fuser.state_dict().items()}
             self._best = {"loss": loss, "weights": weights}
@@ -170,7 +184,7 @@ class FuserTraining:
             "optimiser": self._optimiser.state_dict(),
             "learning_rate": self._learning_rate.state_dict(),
             "best": self._best,
-            "pairs_generator": self._generator.get_state(),
+            "windows_generator": self._generator.get_state(),
             "dropout_generator": torch.get_rng_state(),
         }
 
@@ -180,27 +194,29 @@ class FuserTraining:
         self._optimiser.load_state_dict(state["optimiser"])
         self._learning_rate.load_state_dict(state["learning_rate"])
         self._best = dict(state["best"])
-        self._generator.set_state(state["pairs_generator"])
+        self._generator.set_state(state["windows_generator"])
         torch.set_rng_state(state["dropout_generator"])
 
 
-def validation_loss(fuser: Fuser, pairs: Pairs) -> float:
+def validation_loss(fuser: Fuser, windows: Windows) -> float:
     """Mean loss over the seven subsets of modalities that are not empty."""
     with torch.inference_mode():
-        return float(_loss_over_subsets(fuser, pairs))
+        return float(_loss_over_subsets(fuser, windows))
 
 
-def _loss_over_subsets(fuser: Fuser, pairs: Pairs) -> Tensor:
+def _loss_over_subsets(fuser: Fuser, windows: Windows) -> Tensor:
     losses = []
     for keep in subset_masks()[1:]:
-        rows = keep.expand(len(pairs.batch), -1)
-        losses.append(_loss(fuser(pairs.batch.keeping(rows)), *pairs.targets(rows)))
+        rows = keep.expand(len(windows.batch), -1)
+        losses.append(_loss(fuser(windows.batch.keeping(rows)), windows.targets(rows)))
     return torch.stack(losses).mean()
 
 
-def _loss(output: FusionOutput, emotions: Tensor, polarity: Tensor) -> Tensor:
+def _loss(output: FusionOutput, targets: Targets) -> Tensor:
     """Cross-entropy against soft targets, in nats."""
-    cross_entropy = nn.functional.cross_entropy
-    return cross_entropy(output.emotion_logits, emotions) + POLARITY_WEIGHT * cross_entropy(
-        output.polarity_logits, polarity
-    )
+    loss = torch.zeros(())
+    if targets.emotions is not None:
+        loss = loss + cross_entropy(output.emotion_logits, targets.emotions)
+    if targets.polarity is not None:
+        loss = loss + POLARITY_WEIGHT * cross_entropy(output.polarity_logits, targets.polarity)
+    return loss

@@ -7,25 +7,13 @@ never moves what is said without any.) Fit on validation data, once training is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from live_sentiment.fusion.batch import FusionBatch, subset_masks
 from live_sentiment.fusion.learnt import LearntFuser
-
-
-@dataclass(frozen=True, slots=True)
-class Targets:
-    """What is true of N windows; None where nothing is known of it."""
-
-    emotions: Tensor | None = None
-    """Shape (N, 7), distributions; rows that are not a number are left out."""
-    polarity: Tensor | None = None
-    """Shape (N, 3), likewise."""
-    valence_arousal: Tensor | None = None
-    """Shape (N, 2), in [-1, 1]; what is not a number is left out."""
+from live_sentiment.training.fusion_windows import Targets
 
 
 def calibrate(fuser: LearntFuser, batch: FusionBatch, targets: Targets | Callable[[Tensor], Targets]) -> None:

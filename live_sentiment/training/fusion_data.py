@@ -16,7 +16,7 @@ from live_sentiment.perception.voice.encode import VoiceEncoder
 from live_sentiment.perception.voice.head import load_head
 from live_sentiment.training import fusion_text, fusion_vision, fusion_voice
 from live_sentiment.training.fusion_run import Corpora
-from live_sentiment.training.pairing import Pool
+from live_sentiment.training.pairing import Pool, SyntheticPairs
 from live_sentiment.types import Expert, Modality
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
@@ -52,12 +52,12 @@ def read_corpora(
         "vision": FaceAnalyzer(perception.face, detector, device).expert,
     }
 
-    def of(split: str) -> dict[Modality, Pool]:
-        return {modality: pools[modality][split] for modality in experts}
+    def of(split: str) -> SyntheticPairs:
+        return SyntheticPairs({modality: pools[modality][split] for modality in experts})
 
-    sources: dict[Modality, str] = {
+    sources = {
         "text": fusion_text.SOURCE,
         "voice": fusion_voice.SOURCE,
         "vision": fusion_vision.SOURCE,
     }
-    return experts, Corpora(of("train"), of("validation"), of("test"), sources)
+    return experts, Corpora(of("train"), of("validation"), of("test"), sources, synthetic=True)

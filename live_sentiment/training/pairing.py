@@ -22,6 +22,7 @@ from torch import Tensor
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
+from live_sentiment.training.fusion_windows import Targets, take
 from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 LAG_S: Mapping[Modality, float] = {"text": 2.0, "voice": 0.5, "vision": 0.1}
@@ -65,15 +66,43 @@ class Pairs:
     polarity: Tensor
     """Shape (B,), int64, drawn from POLARITY_OF_EMOTION."""
 
-    def targets(self, keep: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior of emotions (B, 7) and polarity (B, 3) given what the modalities in `keep`, (B, 3),
-        show."""
+    @property
+    def agreeing(self) -> Tensor:
+        """Shape (B,), bool: nobody is misled."""
+        return (self.shown == self.emotions[:, None]).all(dim=1)
+
+    @property
+    def by_chance(self) -> Tensor:
+        """Shape (B,), bool: surprise, whose polarity was drawn at random."""
+        return self.emotions == EMOTIONS.index("surprise")
+
+    def targets(self, keep: Tensor) -> Targets:
+        """Posterior of emotions and polarity given what the modalities in `keep`, (B, 3), show."""
         prior = torch.tensor(EMOTION_PRIOR)
         same = torch.nn.functional.one_hot(self.shown, len(EMOTIONS))
         likelihood = (1 - MISLED) * same + MISLED * prior[self.shown][:, :, None]
         witnessed = (likelihood.log() * keep[:, :, None]).sum(dim=1)
         emotions = (prior.log() + witnessed).softmax(dim=1)
-        return emotions, emotions @ POLARITY_OF_EMOTION
+        return Targets(emotions, emotions @ POLARITY_OF_EMOTION)
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticPairs:
+    """Pairs without end, from a pool of each modality."""
+
+    pools: Mapping[Modality, Pool]
+
+    def draw(self, count: int, generator: torch.Generator) -> Pairs:
+        """New pairs at random."""
+        return draw(self.pools, count, generator)
+
+    def held_out(self, count: int, generator: torch.Generator) -> Pairs:
+        """The same: what is held out is the samples they are made of."""
+        return self.draw(count, generator)
+
+    def counts(self) -> Mapping[Modality, int]:
+        """Samples of each modality."""
+        return {modality: len(pool.labels) for modality, pool in self.pools.items()}
 
 
 def draw(pools: Mapping[Modality, Pool], count: int, generator: torch.Generator) -> Pairs:
@@ -104,7 +133,7 @@ def _placed(pool: Pool, labels: Tensor, lag_s: float, generator: torch.Generator
     first = counts.cumsum(0) - counts
     fraction = torch.rand(len(labels), generator=generator, dtype=torch.float64)
     rows = by_label[first[labels] + (fraction * counts[labels]).long()]
-    looks = ModalitySequence(*(field[rows] for field in pool.looks.fields()))
+    looks = take(pool.looks, rows)
     times_s = looks.times_s - lag_s * torch.rand(len(labels), 1, generator=generator)
     return ModalitySequence(
         looks.embeddings,

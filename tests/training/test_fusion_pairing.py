@@ -76,7 +76,7 @@ def test_targets_are_the_posterior_of_the_process(pairs: Pairs) -> None:
     # What is said to be 70 % likely has to be right 7 times in 10, for every subset of witnesses.
     for subset in SUBSETS:
         keep = torch.tensor([modality in subset for modality in MODALITIES]).expand(len(pairs.emotions), -1)
-        targets, polarity = pairs.targets(keep)
+        targets, polarity = _distributions(pairs, keep)
         expected = torch.bincount(pairs.emotions, minlength=7).float()
         torch.testing.assert_close(targets.sum(0) / 4000, expected / 4000, atol=0.02, rtol=0)
         confident = targets.max(dim=1)
@@ -85,13 +85,20 @@ def test_targets_are_the_posterior_of_the_process(pairs: Pairs) -> None:
         torch.testing.assert_close(polarity.sum(dim=1), torch.ones(4000))
 
 
+def _distributions(pairs: Pairs, keep: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    targets = pairs.targets(keep)
+    assert targets.emotions is not None
+    assert targets.polarity is not None
+    return targets.emotions, targets.polarity
+
+
 def test_contradiction_is_doubt_and_majority_wins() -> None:
     joy, anger = EMOTIONS.index("joy"), EMOTIONS.index("anger")
     shown = torch.tensor([[joy, anger, anger], [joy, anger, joy]])
     empty = draw({modality: pool(modality) for modality in MODALITIES}, 2, torch.Generator()).batch
     pairs = Pairs(empty, shown[:, 0], shown, shown[:, 0] % 3)
-    two, _ = pairs.targets(torch.tensor([[True, True, False]]).expand(2, -1))
-    three, _ = pairs.targets(torch.ones(2, 3, dtype=torch.bool))
+    two, _ = _distributions(pairs, torch.tensor([[True, True, False]]).expand(2, -1))
+    three, _ = _distributions(pairs, torch.ones(2, 3, dtype=torch.bool))
     assert two[0, anger] == pytest.approx(two[0, joy].item(), rel=0.6)
     assert two[0, [joy, anger]].sum() > 0.9
     assert three[0].argmax() == anger

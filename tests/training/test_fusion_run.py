@@ -10,13 +10,13 @@ from live_sentiment.fusion.batch import SUBSETS
 from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.training.fusion import Schedule
 from live_sentiment.training.fusion_looks import Look, cached_pools, fingerprint, make_pool
-from live_sentiment.training.fusion_run import Corpora, train_fusion
-from live_sentiment.training.pairing import Pool
+from live_sentiment.training.fusion_run import Corpora, train_fusion, winner
+from live_sentiment.training.pairing import Pool, SyntheticPairs
 from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality, Observation, Presence, Window
 from live_sentiment.weights.shipped import load_shipped
 
 DIM = 4
-SCHEDULE = Schedule(steps=6, batch=16, validate_every=3, validation_pairs=64, test_pairs=64)
+SCHEDULE = Schedule(steps=6, batch=16, validate_every=3, validation_windows=64, test_windows=64)
 
 
 def looks(label: int, seed: int, count: int = 2) -> list[Look]:
@@ -36,10 +36,11 @@ def pool(seed: int) -> Pool:
 @pytest.fixture
 def corpora() -> Corpora:
     splits = [
-        {modality: pool(10 * split + index) for index, modality in enumerate(MODALITIES)}
+        SyntheticPairs({modality: pool(10 * split + index) for index, modality in enumerate(MODALITIES)})
         for split in range(3)
     ]
-    return Corpora(*splits, sources={modality: f"the {modality} corpus" for modality in MODALITIES})
+    sources = {modality: f"the {modality} corpus" for modality in MODALITIES}
+    return Corpora(*splits, sources=sources, synthetic=True)
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_one_run_leaves_weights_that_fuse_and_a_card_that_tells(
     corpora: Corpora, experts: dict[Modality, Expert], tmp_path: Path
 ) -> None:
     output = tmp_path / "out" / "fusers.safetensors"
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     rows = train_fusion(
         experts,
         corpora,
@@ -101,27 +102,42 @@ def test_one_run_leaves_weights_that_fuse_and_a_card_that_tells(
         seeds=2,
         schedule=SCHEDULE,
         command="live-sentiment train fusion --data D --output F",
-        progress=lambda seed, step, _line: seen.append((seed, step)),
+        progress=lambda name, seed, step, _line: seen.append((name, seed, step)),
     )
-    assert seen == [(seed, step) for seed in (0, 1) for step in range(1, 7)]
+    assert seen == [
+        (name, seed, step)
+        for seed in (0, 1)
+        for name in ("weighted", "cross-attention")
+        for step in range(1, 7)
+    ]
     assert sorted(file.name for file in output.parent.iterdir()) == ["fusers.md", "fusers.safetensors"]
-    assert len(rows.splitlines()) == 2 + 3 * len(SUBSETS)
+    subsets, contradictions, best = rows.split("\n\n")
+    assert len(subsets.splitlines()) == 2 + 4 * len(SUBSETS)
+    assert [line.split(" | ")[0] for line in contradictions.splitlines()[2:]] == [
+        "| product-of-experts",
+        "| weighted",
+        "| cross-attention",
+    ]
 
     card = output.with_suffix(".md").read_text()
     assert "synthetic pairs" in card
     assert "no figure below is a cross-modal result" in " ".join(card.replace("**", "").split())
     assert "the voice corpus" in card
-    assert rows in card
+    assert subsets in card
+    assert contradictions in card
     assert "train fusion --data D" in card
     assert "{" not in card
 
     metadata = load_shipped(str(output)).metadata
     assert metadata["samples"]["validation"]["text"] == 56
     assert len(metadata["test"]["cross-attention"]) == len(SUBSETS)
-    assert metadata["seed"] == int(np.argmin(metadata["validation_losses"]))
+    assert best == f"best on validation: {metadata['winner']}"
+    for name, losses in metadata["validation_losses"].items():
+        assert metadata["seeds"][name] == int(np.argmin(losses))
+    assert metadata["contradiction"]["weighted"]["text lies"].keys() == {"confidence", "accuracy"}
     json.dumps(metadata)
     window = _window()
-    for fuser in ("product-of-experts", "cross-attention"):
+    for fuser in ("product-of-experts", "weighted", "cross-attention"):
         config = FusionConfig.model_validate({"fuser": fuser, "weights": str(output)})
         affect = Fusion(list(experts.values()), config, torch.device("cpu"))(window, None)
         assert affect is not None
@@ -139,6 +155,13 @@ def test_the_same_seeds_give_the_same_bytes(
         )
         contents.append((output.read_bytes(), output.with_suffix(".md").read_bytes()))
     assert contents[0] == contents[1]
+
+
+def test_the_least_loss_wins_among_those_whose_confidence_holds() -> None:
+    losses = {"one": [1.0, 1.2], "other": [0.9, 1.0], "boaster": [0.5, 0.5]}
+    errors = {"one": [0.01, 0.02], "other": [0.04, 0.055], "boaster": [0.1, 0.02]}
+    assert winner(losses, errors) == "other"
+    assert winner(losses, {name: [0.2, 0.2] for name in losses}) == "boaster"
 
 
 def _window() -> Window:

@@ -7,11 +7,12 @@ import torch
 
 from live_sentiment.config import LearntConfig
 from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
+from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
 from live_sentiment.training.fusion import FuserTraining, Schedule, fit_product, validation_loss
-from live_sentiment.training.fusion_evaluation import evaluate, table
-from live_sentiment.training.pairing import Pool, draw
+from live_sentiment.training.fusion_evaluation import contradiction, contradiction_table, evaluate, table
+from live_sentiment.training.pairing import Pool, SyntheticPairs
 from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality
 
 SKILL: dict[Modality, float] = {"text": 0.5, "voice": 0.0, "vision": 1.2}
@@ -19,7 +20,7 @@ SKILL: dict[Modality, float] = {"text": 0.5, "voice": 0.0, "vision": 1.2}
 BOAST = 3.0
 """Every expert's logits are this many times too large: all of them are over-confident."""
 DIM = 7
-SCHEDULE = Schedule(steps=60, batch=64, validate_every=20, validation_pairs=1024, learning_rate=3e-3)
+SCHEDULE = Schedule(steps=60, batch=64, validate_every=20, validation_windows=1024, learning_rate=3e-3)
 
 
 def make_pool(modality: Modality, seed: int, per_label: int = 200) -> Pool:
@@ -40,9 +41,9 @@ def make_pool(modality: Modality, seed: int, per_label: int = 200) -> Pool:
 
 
 @pytest.fixture(scope="module")
-def pools() -> dict[str, dict[Modality, Pool]]:
+def pools() -> dict[str, SyntheticPairs]:
     return {
-        split: {modality: make_pool(modality, seed) for modality in MODALITIES}
+        split: SyntheticPairs({modality: make_pool(modality, seed) for modality in MODALITIES})
         for seed, split in enumerate(("train", "validation", "test"))
     }
 
@@ -58,7 +59,7 @@ def experts() -> dict[Modality, Expert]:
 
 
 @pytest.fixture(scope="module")
-def product(experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]]) -> ProductOfExperts:
+def product(experts: dict[Modality, Expert], pools: dict[str, SyntheticPairs]) -> ProductOfExperts:
     return fit_product(experts, pools["validation"], SCHEDULE, seed=0)
 
 
@@ -72,9 +73,9 @@ def test_over_confident_experts_are_turned_down_and_the_ignorant_one_off(product
 
 
 def test_calibration_holds_on_pairs_never_seen(
-    experts: dict[Modality, Expert], product: ProductOfExperts, pools: dict[str, dict[Modality, Pool]]
+    experts: dict[Modality, Expert], product: ProductOfExperts, pools: dict[str, SyntheticPairs]
 ) -> None:
-    pairs = draw(pools["test"], 4000, torch.Generator().manual_seed(9))
+    pairs = pools["test"].draw(4000, torch.Generator().manual_seed(9))
     raw, fitted = evaluate(ProductOfExperts(experts).eval(), pairs), evaluate(product, pairs)
     for index, subset in enumerate(SUBSETS):
         assert fitted[index].calibration_error < 0.06, subset
@@ -83,9 +84,9 @@ def test_calibration_holds_on_pairs_never_seen(
 
 
 def test_more_modalities_are_better_and_the_table_says_so(
-    product: ProductOfExperts, pools: dict[str, dict[Modality, Pool]]
+    product: ProductOfExperts, pools: dict[str, SyntheticPairs]
 ) -> None:
-    pairs = draw(pools["test"], 4000, torch.Generator().manual_seed(9))
+    pairs = pools["test"].draw(4000, torch.Generator().manual_seed(9))
     figures = evaluate(product, pairs)
     accuracy = {subset: one.accuracy for subset, one in zip(SUBSETS, figures, strict=True)}
     everything = frozenset(MODALITIES)
@@ -99,23 +100,37 @@ def test_more_modalities_are_better_and_the_table_says_so(
     )
 
 
+def test_a_liar_lowers_confidence(product: ProductOfExperts, pools: dict[str, SyntheticPairs]) -> None:
+    pairs = pools["test"].draw(4000, torch.Generator().manual_seed(9))
+    cases = contradiction(product, pairs, seed=0)
+    assert set(cases) == {"all agree", "text lies", "voice lies", "vision lies"}
+    for liar in ("text lies", "vision lies"):
+        assert cases[liar].confidence < cases["all agree"].confidence
+        assert cases[liar].accuracy < cases["all agree"].accuracy
+    assert cases["vision lies"].confidence < cases["text lies"].confidence
+    lines = contradiction_table({"product": [cases, cases]}).splitlines()
+    assert lines[0] == "| fuser | all agree | text lies | voice lies | vision lies |"
+    agreed = cases["all agree"]
+    assert f"| {100 * agreed.confidence:.1f} ± 0.0 (right {100 * agreed.accuracy:.1f} ± 0.0) |" in lines[2]
+
+
 def test_cross_attention_learns_what_helps(
-    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]]
+    experts: dict[Modality, Expert], pools: dict[str, SyntheticPairs]
 ) -> None:
     told: list[tuple[int, str]] = []
     training = FuserTraining(experts, LearntConfig(), pools["train"], pools["validation"], SCHEDULE, seed=0)
-    fuser, loss = training.run(lambda step, line: told.append((step, line)))
-    pairs = draw(pools["test"], 2000, torch.Generator().manual_seed(9))
+    fuser = training.run(lambda step, line: told.append((step, line)))
+    pairs = pools["test"].draw(2000, torch.Generator().manual_seed(9))
     figures = evaluate(fuser, pairs)
     assert figures[-1].accuracy > figures[0].accuracy + 0.1
     assert figures[-1].calibration_error < 0.1
-    assert loss == pytest.approx(validation_loss(fuser, pairs), abs=0.15)
+    assert validation_loss(fuser, pairs) < validation_loss(LearntFuser(experts, LearntConfig()).eval(), pairs)
     assert [step for step, _ in told] == list(range(1, SCHEDULE.steps + 1))
     assert "best on validation" in told[-1][1]
 
 
 def test_an_interrupted_training_ends_where_it_would_have(
-    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]], tmp_path: Path
+    experts: dict[Modality, Expert], pools: dict[str, SyntheticPairs], tmp_path: Path
 ) -> None:
     def training(checkpoint: Path | None) -> FuserTraining:
         return FuserTraining(
@@ -132,19 +147,19 @@ def test_an_interrupted_training_ends_where_it_would_have(
         if step == 50:
             raise KeyboardInterrupt
 
-    whole, _ = training(None).run(lambda _step, _line: None)
+    whole = training(None).run(lambda _step, _line: None)
     checkpoint = tmp_path / "seed0.checkpoint"
     with pytest.raises(KeyboardInterrupt):
         training(checkpoint).run(stop_at_50)
     steps: list[int] = []
-    resumed, _ = training(checkpoint).run(lambda step, _line: steps.append(step))
+    resumed = training(checkpoint).run(lambda step, _line: steps.append(step))
     assert steps[0] == 41
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
 def test_a_checkpoint_of_other_heads_is_not_taken_up(
-    experts: dict[Modality, Expert], pools: dict[str, dict[Modality, Pool]], tmp_path: Path
+    experts: dict[Modality, Expert], pools: dict[str, SyntheticPairs], tmp_path: Path
 ) -> None:
     checkpoint = tmp_path / "seed0.checkpoint"
     short = replace(SCHEDULE, steps=20)
