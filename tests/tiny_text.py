@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import AutoModel, BertConfig, DistilBertConfig
 from transformers.utils import logging
 
+from live_sentiment.perception.text.adapter import Adapter
 from live_sentiment.perception.text.encoder import TextEncoder
 
 TEXT = """
@@ -60,6 +61,17 @@ def save_encoder(
     logging.disable_progress_bar()
     AutoModel.from_config(config).save_pretrained(folder)
     return folder
+
+
+def some_adapter(*layers: str) -> Adapter:
+    """Changes of rank 3 to layers of `save_encoder`'s BERT, scale 2; by default to two of them."""
+    draw = torch.Generator().manual_seed(0)
+    names = layers or ("encoder.layer.0.attention.self.query", "encoder.layer.1.attention.output.dense")
+    return Adapter(
+        {name: torch.randn(3, WIDTH, generator=draw).half() for name in names},
+        {name: torch.randn(WIDTH, 3, generator=draw).half() for name in names},
+        scale=2.0,
+    )
 
 
 def load_encoder(folder: Path, **arguments: int) -> TextEncoder:

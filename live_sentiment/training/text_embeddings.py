@@ -48,6 +48,7 @@ def embed_texts(
     label: str,
     *,
     bfloat16: bool = False,
+    contexts: Sequence[str] | None = None,
 ) -> FloatArray:
     """Embed texts with `encoder`, shape (N, hidden_size): what `cache` has is read, the rest is added.
 
@@ -56,30 +57,39 @@ def embed_texts(
     Args:
         bfloat16: compute in half precision, twice as fast where the processor multiplies matrices in it. It
             moves an embedding by half a percent.
+        contexts: what was said before each text; None reads each alone.
     """
     cache.mkdir(parents=True, exist_ok=True)
     task = progress.add_task(label, total=len(texts))
     shards = []
     for start in range(0, len(texts), SHARD):
         shard = texts[start : start + SHARD]
-        content = "\n".join([encoder.sha256, str(encoder.max_tokens), str(bfloat16), *shard])
+        before = None if contexts is None else contexts[start : start + SHARD]
+        content = "\n".join(
+            [encoder.version, str(encoder.max_tokens), str(bfloat16), *shard, *map(repr, before or ())]
+        )
         file = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.npy"
         if not file.is_file():
             partial = file.with_suffix(".partial")
             with partial.open("wb") as stream:
-                np.save(stream, _embed(encoder, shard, bfloat16))
+                np.save(stream, _embed(encoder, shard, before, bfloat16))
             partial.replace(file)
         shards.append(np.load(file))
         progress.update(task, advance=len(shard))
     return np.concatenate(shards) if shards else np.zeros((0, encoder.hidden_size), np.float32)
 
 
-def _embed(encoder: TextEncoder, texts: Sequence[str], bfloat16: bool) -> FloatArray:
+def _embed(
+    encoder: TextEncoder, texts: Sequence[str], contexts: Sequence[str] | None, bfloat16: bool
+) -> FloatArray:
+    before = contexts or [""] * len(texts)
     # Sorted by length, a batch holds next to no padding.
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]) + len(before[index]))
     embeddings = np.empty((len(texts), encoder.hidden_size), np.float32)
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            embeddings[rows] = encoder.embed_batch([texts[row] for row in rows])
+            embeddings[rows] = encoder.embed_batch(
+                [texts[row] for row in rows], [before[row] for row in rows]
+            )
     return embeddings

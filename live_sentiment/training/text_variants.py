@@ -12,6 +12,8 @@ import re
 
 WRITTEN, PLAIN, BEGINNING = range(3)
 """Which of `variants` is which."""
+FORM_SHARES = (0.6, 0.22, 0.18)
+"""How often a network that is trained end to end is shown each of them."""
 
 
 def plain(text: str) -> str:
@@ -29,6 +31,16 @@ def variants(text: str) -> tuple[str, str, str]:
     What is drawn depends on the text alone, so that embeddings kept by text serve every seed and every run.
     """
     return text, plain(text), _beginning(text, _draw(text))
+
+
+def in_form(text: str, form: int, draw: random.Random) -> str:
+    """The text in one of its forms, its beginning newly drawn."""
+    return (text, plain(text), _beginning(text, draw))[form]
+
+
+def in_same_form(context: str, text: str) -> str:
+    """What was said before a text, plain where the text is."""
+    return plain(context) if text == plain(text) else context
 
 
 def drawn_variant(text: str) -> str:

@@ -3,7 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_text import CPU, WIDTH, save_encoder
+from tiny_text import CPU, WIDTH, save_encoder, some_adapter
 
 from live_sentiment.config import TextConfig
 from live_sentiment.errors import UsageError
@@ -136,14 +136,29 @@ def test_quality_is_what_the_recogniser_thinks_of_its_words(analyzer):
     assert qualities == pytest.approx([1.0, 1.0, 0.7])
 
 
-def test_context_is_read_and_not_shown(folder, head_file, analyzer):
-    config = TextConfig(encoder=str(folder), head=str(head_file), context_utterances=1)
-    words = spoken("this is terrible. now")
-    with_context = TextAnalyzer(config, folder, CPU)(words).observations[-1]
-    analyzer.reset()
-    without = analyzer(words).observations[-1]
-    assert with_context.details == without.details == {"utterance": "now"}
-    assert not np.array_equal(with_context.embedding, without.embedding)
+@pytest.mark.parametrize("trained_with", [0, 2])
+def test_context_is_read_and_not_shown_to_a_head_that_was_trained_with_it(folder, tmp_path, trained_with):
+    file = tmp_path / "head.safetensors"
+    save_head(file, TextEncoder(folder, CPU), context_utterances=trained_with)
+    config = TextConfig(encoder=str(folder), head=str(file), context_utterances=1)
+    last = TextAnalyzer(config, folder, CPU)(spoken("go home. this is terrible. now")).observations[-1]
+    encoder = TextEncoder(folder, CPU)
+    context = encoder.tokens("this is terrible.") if trained_with else ()
+    assert last.details == {"utterance": "now"}
+    assert np.array_equal(last.embedding, encoder.embed(encoder.tokens("now"), context))
+
+
+def test_a_head_brings_its_changes_to_the_encoder(folder, tmp_path):
+    plain, adapted = TextEncoder(folder, CPU), TextEncoder(folder, CPU)
+    adapter = some_adapter()
+    head = save_head(tmp_path / "head.safetensors", plain)
+    described = load_shipped(str(tmp_path / "head.safetensors")).metadata | {"adapter_scale": 2.0}
+    save_shipped(tmp_path / "head.safetensors", head.state_dict() | adapter.tensors(), described)
+    analyzer = TextAnalyzer(TextConfig(head=str(tmp_path / "head.safetensors")), folder, CPU)
+    (observation,) = analyzer(spoken("terrible")).observations
+    adapted.adapt(adapter)
+    assert np.array_equal(observation.embedding, adapted.embed(adapted.tokens("terrible")))
+    assert not np.allclose(observation.embedding, plain.embed(plain.tokens("terrible")), atol=1e-2)
 
 
 def test_a_talk_without_a_pause_is_read_in_a_bounded_window(analyzer):

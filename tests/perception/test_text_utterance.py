@@ -37,18 +37,16 @@ def test_the_word_that_ends_a_sentence_belongs_to_it():
 
 def test_context_is_the_utterances_before_and_no_more_than_asked_for():
     reader = read("One. Two. Three. Four", context=2)
-    assert (reader.text, reader.utterance) == ("Two. Three. Four", "Four")
-    assert read("One. Two", context=0).text == "Two"
+    assert (reader.context, reader.utterance) == ("Two. Three.", "Four")
+    assert read("One. Two", context=0).context == ""
 
 
-def test_too_long_a_text_loses_its_context_first_and_then_its_beginning():
-    assert read("One. Two. Three", context=2, limit=10).text == "Two. Three"
-    assert read("One. Two. Three", context=2, limit=5).text == "Three"
-    assert read("a b c d e", limit=5).text == "c d e"
+def test_too_long_an_utterance_loses_its_beginning():
+    assert read("a b c d e", limit=5).utterance == "c d e"
 
 
 def test_a_word_longer_than_the_limit_is_still_read():
-    assert read("abcdefgh", limit=3).text == "abcdefgh"
+    assert read("abcdefgh", limit=3).utterance == "abcdefgh"
 
 
 def test_the_probability_is_the_mean_over_the_utterance():

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from live_sentiment.perception.text.adapter import Adapter
+
 
 def is_plain_bert(config: Mapping[str, Any]) -> bool:
     """Whether a transformers `config.json` describes a BERT that `Bert` computes exactly."""
@@ -46,6 +48,16 @@ class Bert:
             for key, tensor in load_file(file, device=str(device)).items()
             if tensor.is_floating_point()
         }
+
+    def adapt(self, adapter: Adapter) -> None:
+        """Add an adapter's changes to the weights.
+
+        Raises:
+            KeyError: a layer that there is not.
+        """
+        for name, change in adapter.changes():
+            weight = self._weights[f"{name}.weight"]
+            self._weights[f"{name}.weight"] = weight + change.to(weight.device)
 
     @torch.inference_mode()
     def __call__(self, ids: Tensor, mask: Tensor | None = None) -> list[Tensor]:

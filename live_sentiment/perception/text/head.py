@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from live_sentiment.errors import UsageError
+from live_sentiment.perception.text.adapter import split_adapter
 from live_sentiment.perception.text.encoder import TextEncoder
 from live_sentiment.types import EMOTIONS, POLARITIES, Expert, FloatArray
 from live_sentiment.weights.shipped import load_shipped
@@ -50,7 +51,7 @@ class CalibratedHead:
 
     Args:
         name_or_path: a shipped head, or a .safetensors file that `train text` wrote.
-        encoder: what makes the embeddings.
+        encoder: what makes the embeddings; a head that was trained together with its encoder adapts it.
         encoder_name: what the user calls it.
 
     Raises:
@@ -71,8 +72,13 @@ class CalibratedHead:
                 f"for yours with `live-sentiment train text --encoder {encoder_name} --data FOLDER "
                 "--output FILE` and --set perception.text.head=FILE"
             )
+        tensors, adapter = split_adapter(weights.tensors, metadata.get("adapter_scale", 1.0))
+        if adapter is not None:
+            encoder.adapt(adapter)
+        self.context_utterances: int = metadata.get("context_utterances", 0)
+        """How many utterances before a text it was trained to have read with it."""
         self._head = TextHead(encoder.hidden_size, metadata["inner_size"])
-        self._head.load_state_dict(dict(weights.tensors))
+        self._head.load_state_dict(tensors)
         self._head.eval().requires_grad_(False)
         self._temperatures = (metadata["emotion_temperature"], metadata["polarity_temperature"])
         self.expert = Expert(

@@ -21,9 +21,8 @@ class UtteranceReader:
 
     Args:
         context_utterances: how many ended utterances are read before the current one.
-        fits: whether a text is short enough for the encoder. What is too long loses its oldest part: first
-            the context, then the beginning of the utterance. So a talk without a pause is read in a window
-            that slides with it, and what is held stays bounded.
+        fits: whether an utterance is short enough for the encoder. What is too long loses its beginning. So
+            a talk without a pause is read in a window that slides with it, and what is held stays bounded.
     """
 
     def __init__(self, context_utterances: int, fits: Callable[[str], bool]) -> None:
@@ -39,8 +38,6 @@ class UtteranceReader:
         self._words.append(word)
         while len(self._words) > 1 and not self._fits(self.utterance):
             self._words.popleft()
-        while self._context and not self._fits(self.text):
-            self._context.popleft()
 
     @property
     def utterance(self) -> str:
@@ -48,9 +45,9 @@ class UtteranceReader:
         return " ".join(word.text for word in self._words)
 
     @property
-    def text(self) -> str:
-        """What the encoder reads: the context and the utterance."""
-        return " ".join([*self._context, self.utterance])
+    def context(self) -> str:
+        """The utterances before it; of a longer one the encoder reads the end."""
+        return " ".join(self._context)
 
     @property
     def probability(self) -> float:
