@@ -59,7 +59,8 @@ class WhisperEncoder(Encoder):
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Encoded:
         """See `Encoder`."""
-        embeddings = self.layers(lambda: self.network(inputs.transpose(1, 2), mask)).float()
+        mel = (inputs * mask[:, :, None]).transpose(1, 2)
+        embeddings = self.layers(lambda: self.network(mel, mask)).float()
         frames = mask[:, ::2]
         return Encoded(embeddings, frames, frame_times(frames, FRAME_S))
 

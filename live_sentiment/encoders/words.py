@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from live_sentiment.config import EncoderConfig
 from live_sentiment.encoders.encoder import Encoder, Raw, as_text
+from live_sentiment.errors import UsageError
 
 PADDING, UNKNOWN = 0, 1
 """Word numbers that stand for no word and for every word that is not in the vocabulary."""
@@ -54,9 +55,15 @@ class WordTable(nn.Module):
         self._numbers: dict[str, int] = {}
 
     def learn(self, texts: Iterable[str]) -> None:
-        """Take the vocabulary from texts; the embeddings start anew."""
+        """Take the vocabulary from texts; the embeddings start anew.
+
+        Raises:
+            UsageError: no word occurs twice.
+        """
         counts = Counter(word for text in texts for word in split_words(text))
         often = sorted((word for word in counts if counts[word] >= MIN_COUNT), key=lambda w: (-counts[w], w))
+        if not often:
+            raise UsageError("no word occurs twice in the training texts: there is nothing to learn from")
         self._take("\n".join(often[: self._max_words]).encode())
 
     def numbers(self, text: str) -> list[int]:
@@ -102,7 +109,7 @@ class WordEncoder(Encoder):
         """See `Encoder`.
 
         Raises:
-            ValueError: no word occurs twice in the texts.
+            UsageError: no word occurs twice in the texts.
         """
         self.table.learn(texts)
 
