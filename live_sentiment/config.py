@@ -10,7 +10,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -358,9 +358,11 @@ def known_keys(part: type[BaseModel] = Config, prefix: str = "") -> list[str]:
     """Every dotted key that a configuration may set."""
     keys: list[str] = []
     for name, field in part.model_fields.items():
-        inner = field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            keys += known_keys(inner, f"{prefix}{name}.")
+        # Of "this part or none" the keys are the part's.
+        choices = (field.annotation, *get_args(field.annotation))
+        inner = [one for one in choices if isinstance(one, type) and issubclass(one, BaseModel)]
+        if inner:
+            keys += known_keys(inner[0], f"{prefix}{name}.")
         else:
             keys.append(prefix + name)
     return keys

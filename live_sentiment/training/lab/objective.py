@@ -48,7 +48,7 @@ class Objective:
         """Every loss that has a weight, times it, by name: scalars that add up to what is made small."""
         weights = self._config.weights
         found = {name: getattr(weights, name) * loss for name, loss in self._of_heads(said, targets).items()}
-        if weights.experts:
+        if weights.experts and said.experts:
             found["experts"] = weights.experts * self._of_experts(said, targets)
         if weights.auxiliary and said.auxiliary is not None:
             found["auxiliary"] = weights.auxiliary * said.auxiliary

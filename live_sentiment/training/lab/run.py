@@ -252,8 +252,10 @@ def _identity(config: ExperimentConfig, data: LabData) -> str:
             digest.update(fingerprint(corpus, modality).encode())
         for sample in corpus.samples:
             digest.update(f"{sample.key} {sample.split} {sample.score}".encode())
-            for labels in (sample.emotions, sample.polarity, sample.valence_arousal):
-                digest.update(b"-" if labels is None else labels.tobytes())
+            for values in (sample.emotions, sample.polarity, sample.valence_arousal):
+                digest.update(b"-" if values is None else values.tobytes())
+            for values in sample.features.values():
+                digest.update(values.tobytes())
     return digest.hexdigest()
 
 

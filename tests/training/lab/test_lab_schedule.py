@@ -68,4 +68,4 @@ def test_l1_is_the_sum_of_absolute_weights_without_biases() -> None:
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[1.0, -2.0], [0.5, 0.0]]))
         linear.bias.fill_(100.0)
-    assert float(l1(linear.parameters())) == 3.5
+    assert l1(linear.parameters()).item() == 3.5

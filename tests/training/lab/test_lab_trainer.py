@@ -177,6 +177,25 @@ def test_stopped_and_gone_on_equals_never_stopped_bit_for_bit(stops: tuple[int, 
     assert (tmp_path / "parts" / "log.jsonl").read_bytes() == (tmp_path / "whole" / "log.jsonl").read_bytes()
 
 
+def test_workers_beside_the_training_change_nothing(tmp_path: Path) -> None:
+    config = experiment(epochs=1)
+    one = run(config, tmp_path / "without")[1]
+    beside = config.model_copy(update={"data": config.data.model_copy(update={"workers": 1})})
+    other = run(beside, tmp_path / "with")[1]
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_half_precision_learns_where_the_processor_computes_in_it(tmp_path: Path) -> None:
+    run(experiment(epochs=3, precision="bfloat16", mixup=0.0), tmp_path)
+    looked = [line["loss"] for line in lines(tmp_path) if line["kind"] == "validation"]
+    assert looked[-1] < looked[0]
+
+
+def test_half_precision_of_gpus_needs_one() -> None:
+    with pytest.raises(UsageError, match="needs a GPU"):
+        accelerator_for(experiment(precision="float16").training, "cpu")
+
+
 def test_another_seed_gives_other_numbers(tmp_path: Path) -> None:
     one, other = (run(experiment(seed=seed), tmp_path / str(seed))[1] for seed in (0, 1))
     assert not torch.equal(one["heads.text.emotions.weight"], other["heads.text.emotions.weight"])
