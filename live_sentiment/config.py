@@ -180,6 +180,16 @@ class EncoderConfig(Part):
     size_px: Annotated[int, Field(ge=16)] | None = None
     """Side of the picture that a network from scratch sees: 64 of a CNN, 112 of ResNet and ViT."""
 
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _listed(cls, layers: Any) -> Any:
+        """Lets a command line say 2, or 1,2."""
+        if isinstance(layers, int):
+            return (layers,)
+        if isinstance(layers, str) and layers not in {"last", "mix"}:
+            return tuple(layers.strip("[]").split(","))
+        return layers
+
     @field_validator("layers")
     @classmethod
     def _names_layers(cls, layers: str | tuple[int, ...]) -> str | tuple[int, ...]:

@@ -40,7 +40,9 @@ class Case:
         return f"{self.name}-{self.kind}" if self.kind else self.name
 
     def config(self, networks: Path, **settings: Any) -> EncoderConfig:
-        small = {} if self in PRETRAINED else {"width": 16, "size_px": 32}
+        small: dict[str, Any] = {"size_px": 32} if self.modality == "vision" else {}
+        if self not in PRETRAINED:
+            small["width"] = 16
         source = str(networks / self.kind) if self.kind else None
         return EncoderConfig(name=self.name, source=source, **(small | settings))
 

@@ -127,7 +127,7 @@ def test_what_the_folder_says_of_its_input_is_followed(
     settings = {"image_mean": [0, 0, 0], "image_std": [1, 1, 1], "size": {"shortest_edge": 40}}
     shutil.copytree(networks / "resnet", tmp_path / "resnet")
     (tmp_path / "resnet/preprocessor_config.json").write_text(json.dumps(settings))
-    encoder = Case("vision", "resnet", "resnet").build(tmp_path, offline_store)
+    encoder = Case("vision", "resnet", "resnet").build(tmp_path, offline_store, size_px=None)
     white = torch.full((40, 40, 3), 255, dtype=torch.uint8).numpy()
     assert encoder.prepare(white).shape == (1, 3, 40, 40)
     assert bool((encoder.prepare(white) == 1).all())
