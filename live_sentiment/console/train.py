@@ -32,12 +32,12 @@ def _add_fusion(parts: Any) -> None:
     """Declare `train fusion`."""
     parser: argparse.ArgumentParser = parts.add_parser(
         "fusion",
-        help="how the opinions of the heads are combined, on synthetic pairs",
+        help="how the opinions of the heads are combined, on synthetic pairs or recorded clips",
         description=(
             "Train the fusers on SYNTHETIC pairs: words, voices and faces of different people that carry the "
             "same label, read by the heads of the configuration. What is learnt is how far each head can be "
-            "trusted, not how one person's words, voice and face go together. Interrupted, it goes on where "
-            "it stopped."
+            "trusted, not how one person's words, voice and face go together; for that, name a corpus of "
+            "recorded clips with --corpus. Interrupted, it goes on where it stopped."
         ),
     )
     parser.add_argument(
@@ -45,7 +45,14 @@ def _add_fusion(parts: Any) -> None:
         type=Path,
         required=True,
         metavar="FOLDER",
-        help="holds text/meld, text/goemotions, voice/ and face/, as the other parts read them",
+        help="holds text/meld, text/goemotions, voice/ and face/, as the other parts read them; "
+        "with --corpus, that corpus",
+    )
+    parser.add_argument(
+        "--corpus",
+        metavar="NAME",
+        help="recorded clips instead of pairs: meld, mosi, mosei, …, or folder for clips of your own with a "
+        "table of labels",
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many trainings to choose from; default: 3")
     parser.add_argument("--steps", type=int, default=2400, help="of each training; default: 2400")
@@ -56,9 +63,10 @@ def run_fusion(options: argparse.Namespace) -> int:
     """Embed what is not embedded yet, train, and print how good each subset of the modalities is."""
     config = _checked(options)
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from live_sentiment.training.fusion import Schedule
+    from live_sentiment.training.fusion_clips import read_clips
     from live_sentiment.training.fusion_data import read_corpora
     from live_sentiment.training.fusion_run import train_fusion
     from live_sentiment.weights.progress import TerminalProgress
@@ -67,13 +75,22 @@ def run_fusion(options: argparse.Namespace) -> int:
     store = ModelStore(config.models, progress=TerminalProgress())
     cache = options.cache or options.output.parent / "cache"
     with Progress(console=Console(stderr=True)) as bars:
-        experts, corpora = read_corpora(options.data, config, store, cache, bars)
-        tasks = [bars.add_task(f"seed {seed}", total=options.steps) for seed in range(options.seeds)]
+        named = "" if options.corpus is None else f"--corpus {options.corpus} "
+        if options.corpus is None:
+            experts, corpora = read_corpora(options.data, config, store, cache, bars)
+        else:
+            experts, corpora = read_clips(
+                options.corpus, options.data, config, store, cache=cache, progress=bars
+            )
+        tasks: dict[str, TaskID] = {}
 
-        def told(seed: int, step: int, line: str) -> None:
-            bars.update(tasks[seed], completed=step, description=f"seed {seed}: {line}")
+        def told(fuser: str, seed: int, step: int, line: str) -> None:
+            name = f"{fuser}, seed {seed}"
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=options.steps)
+            bars.update(tasks[name], completed=step, description=f"{name}: {line}")
             if step == options.steps:
-                bars.console.print(f"seed {seed}: {line}", highlight=False)
+                bars.console.print(f"{name}: {line}", highlight=False)
 
         rows = train_fusion(
             experts,
@@ -81,7 +98,7 @@ def run_fusion(options: argparse.Namespace) -> int:
             options.output,
             seeds=options.seeds,
             schedule=Schedule(steps=options.steps),
-            command="live-sentiment train fusion --data FOLDER --output FILE",
+            command=f"live-sentiment train fusion {named}--data FOLDER --output FILE",
             progress=told,
         )
     print(rows)
@@ -145,10 +162,11 @@ def _add_text(parts: Any) -> None:
     """Declare `train text`."""
     parser: argparse.ArgumentParser = parts.add_parser(
         "text",
-        help="the head that reads emotions and polarity from words",
+        help="what reads emotions and polarity from words",
         description=(
-            "Train the text head on a frozen encoder: the configuration's, or --encoder. Embeddings "
-            "are kept: an interrupted run goes on where it stopped."
+            "Tune a text encoder, the configuration's or --encoder, by low-rank changes (LoRA) together with "
+            "a head on it. What ships is chosen on the development sets; the test sets are looked at once, "
+            "at the end. Interrupted, it goes on where it stopped (FILE.work beside the output)."
         ),
     )
     parser.add_argument(
@@ -169,19 +187,28 @@ def _add_text(parts: Any) -> None:
         help="the corpus most like the use: its class balance is the head's prior; default: meld",
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--seeds", type=int, default=5, help="heads trained for the spread; default: 5")
     parser.add_argument(
-        "--bfloat16", action="store_true", help="embed in half precision: faster on processors that have it"
+        "--seeds", type=int, default=3, help="models trained for the spread and the average; default: 3"
+    )
+    parser.add_argument(
+        "--frozen", action="store_true", help="leave the encoder as it is and train the head alone: minutes"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="auto: bfloat16 where the CPU has instructions for it; default: auto",
     )
     _add_common(parser, run_text, cache=True)
 
 
 def run_text(options: argparse.Namespace) -> int:
-    """Embed what is not embedded yet, train, write the head and print its figures."""
+    """Train what is not trained yet, write the weights and their card, and print the figures."""
     config = _checked(options)
     from live_sentiment import compute
     from live_sentiment.perception.text.encoder import TextEncoder
-    from live_sentiment.training.text import TextTraining, describe, time_per_word_ms, train_text
+    from live_sentiment.training.text import TextTraining, describe, quick_bfloat16, train_text
+    from live_sentiment.training.text_tune import TuneSettings
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
@@ -197,10 +224,11 @@ def run_text(options: argparse.Namespace) -> int:
         reference=options.reference,
         seed=options.seed,
         seeds=options.seeds,
-        bfloat16=options.bfloat16,
+        bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick_bfloat16()),
+        tune=None if options.frozen else TuneSettings(),
     )
     print(describe(train_text(task, encoder)))
-    print(f"{time_per_word_ms(encoder):.1f} ms per word on {device}")
+    print(f"written {options.output} and {options.output.with_suffix('.md')}")
     return 0
 
 
