@@ -62,6 +62,16 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="with --paper: cells and embeddings; default: results.work"
     )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="with --paper: of embeddings; default: in the work folder"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="SECTION",
+        help="with --paper: a page of these sections alone",
+    )
     parser.add_argument("--fresh", action="store_true", help="with --paper: compute every cell anew")
     add_config_options(parser)
     parser.set_defaults(run=run)
@@ -89,6 +99,7 @@ def _paper(options: argparse.Namespace, bars: Progress) -> str:
     from live_sentiment import compute
     from live_sentiment.training.comparison.context import PaperTask
     from live_sentiment.training.comparison.paper import run_paper
+    from live_sentiment.training.comparison.sections import SECTIONS
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
@@ -102,9 +113,15 @@ def _paper(options: argparse.Namespace, bars: Progress) -> str:
         output=output,
         work=options.work or Path("results.work"),
         **({} if options.seeds is None else {"seeds": options.seeds}),
+        cache=options.cache,
         fresh=options.fresh,
     )
-    return run_paper(task, config, ModelStore(config.models, progress=TerminalProgress()), bars)
+    unknown = [name for name in options.only if name not in SECTIONS]
+    if unknown:
+        raise UsageError(f"no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    sections = {name: one for name, one in SECTIONS.items() if not options.only or name in options.only}
+    store = ModelStore(config.models, progress=TerminalProgress())
+    return run_paper(task, config, store, bars, sections)
 
 
 def _grid(options: argparse.Namespace, bars: Progress) -> str:

@@ -35,6 +35,10 @@ class PaperTask:
     """Of folds and heads."""
     pair_seeds: int = 5
     """Of the draws of synthetic pairs."""
+    imputation_seeds: int = 5
+    """Of fusers and imputers on CMU-MOSI's features."""
+    cache: Path | None = None
+    """Of embeddings, where they are kept apart from the work folder: beside what `train` wrote, say."""
     fresh: bool = False
     """Compute every cell anew."""
 
@@ -52,7 +56,7 @@ class Context:
     @property
     def cache(self) -> Path:
         """Where embeddings are kept."""
-        return self.task.work / "cache"
+        return self.task.cache or self.task.work / "cache"
 
     def bar(self, label: str, total: int | None = None) -> Callable[[int, int], None]:
         """A progress bar: the function is told how much is done, and how much there is."""
@@ -80,7 +84,7 @@ def fingerprint_of_files(folder: Path) -> str:
 
 
 def fingerprint_of_code(*parts: str | ModuleType) -> str:
-    """Hash of source files: of these modules, and of all in the folders that are named below the package.
+    """Hash of source files: of these modules, and of the files and folders named below the package.
 
     A cell depends on the code that computed it, not only on what that was given.
     """
@@ -88,7 +92,8 @@ def fingerprint_of_code(*parts: str | ModuleType) -> str:
     files: list[Path] = []
     for part in parts:
         if isinstance(part, str):
-            files += sorted((root / part).rglob("*.py"))
+            place = root / part
+            files += [place] if place.is_file() else sorted(place.rglob("*.py"))
         elif part.__file__ is not None:
             files.append(Path(part.__file__))
     digest = hashlib.sha256()

@@ -147,7 +147,7 @@ def measure_mosi_features(
     data = MosiFeatures(corpus)
     settings: dict[str, Any] = {
         "code": code,
-        "data": _fingerprint(corpus),
+        "data": fingerprint(corpus),
         "recipe": asdict(RECIPE),
         "architecture": ARCHITECTURE.model_dump(),
     }
@@ -224,7 +224,8 @@ def _opinion(sequence: ModalitySequence, odds: FloatArray) -> ModalitySequence:
     )
 
 
-def _fingerprint(corpus: Corpus) -> str:
+def fingerprint(corpus: Corpus) -> str:
+    """Hash of the features, labels and splits."""
     digest = hashlib.sha256()
     for sample in corpus.samples:
         digest.update(f"{sample.key} {sample.split}".encode())

@@ -11,7 +11,11 @@ from live_sentiment.training.comparison.paper_experts import (
     mosi_words_section,
     voices_section,
 )
-from live_sentiment.training.comparison.paper_fusion import mosi_fusers_section, synthetic_section
+from live_sentiment.training.comparison.paper_fusion import (
+    imputing_section,
+    mosi_fusers_section,
+    synthetic_section,
+)
 
 TITLES: Mapping[str, str] = {
     "mosi_fusers": "Fusers on CMU-MOSI, ACL 2017 split",
@@ -20,6 +24,7 @@ TITLES: Mapping[str, str] = {
     "voices": "Acted voices, actors never heard",
     "faces": "FERPlus and FER2013",
     "synthetic": "Words, voice and face together: synthetic pairs",
+    "imputing": "A missing modality: imputed or masked",
 }
 RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "mosi_fusers": mosi_fusers_section,
@@ -28,6 +33,7 @@ RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "voices": voices_section,
     "faces": faces_section,
     "synthetic": synthetic_section,
+    "imputing": imputing_section,
 }
 
 _HEAD = """\

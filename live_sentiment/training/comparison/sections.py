@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 from live_sentiment.training import (
     fusion_evaluation,
+    imputation,
     pairing,
     voice_evaluation,
     voice_head,
@@ -30,8 +32,17 @@ from live_sentiment.training.features import fingerprint
 from live_sentiment.training.samples import Split
 from live_sentiment.training.voice_head import Schedule
 
+IMPUTED_CORE = "concat"
+"""The fuser that imputation is compared under."""
+
 Section = Callable[[Context], Figures]
 PARTS: tuple[Split, Split] = ("train", "test")
+FUSER_CODE: tuple[str | ModuleType, ...] = (
+    "fusion/cores",
+    *(f"fusion/{name}.py" for name in ("batch", "fuser", "learnt", "product_of_experts")),
+    fixed_fit,
+)
+"""What decides how a fuser is trained on features."""
 
 
 def mosi_fusers(context: Context) -> Figures:
@@ -45,8 +56,9 @@ def mosi_fusers(context: Context) -> Figures:
         done += 1
         bar(done, count_cells(seeds))
 
-    code = fingerprint_of_code("fusion", fixed_fit, mosi_features)
-    rows = measure_mosi_features(corpus, context.cells, seeds, code, step)
+    rows = measure_mosi_features(
+        corpus, context.cells, seeds, fingerprint_of_code(*FUSER_CODE, mosi_features), step
+    )
     samples = {split: len(corpus.of(split).samples) for split in PARTS}
     return {"rows": rows, "samples": samples}
 
@@ -144,6 +156,28 @@ def synthetic(context: Context) -> Figures:
     return {"in_use": context.config.fusion.fuser, "sources": source.sources, "runs": runs}
 
 
+def imputing(context: Context) -> Figures:
+    """Imputation of a missing modality against masking it, on CMU-MOSI's features, for every seed."""
+    corpus = read_corpus("mosi-acl17", context.task.data / "multimodal")
+    config = mosi_features.ARCHITECTURE.model_copy(update={"core": IMPUTED_CORE})
+    key = {
+        "data": mosi_features.fingerprint(corpus),
+        "architecture": config.model_dump(),
+        "code": fingerprint_of_code(*FUSER_CODE, imputation, "fusion/imputation.py"),
+    }
+    bar = context.bar("imputation", context.task.imputation_seeds)
+    outcomes = []
+    for seed in range(context.task.imputation_seeds):
+
+        def measured(seed: int = seed) -> Figures:
+            found = imputation.compare_on_features(corpus, config, mosi_features.RECIPE, [seed])
+            return {"outcomes": [one.as_row() for one in found]}
+
+        outcomes += context.cells.get(f"imputation {seed}", key | {"seed": seed}, measured)["outcomes"]
+        bar(seed + 1, context.task.imputation_seeds)
+    return {"outcomes": outcomes, "core": IMPUTED_CORE}
+
+
 SECTIONS: Mapping[str, Section] = {
     "mosi_fusers": mosi_fusers,
     "mosi_words": mosi_words,
@@ -151,5 +185,6 @@ SECTIONS: Mapping[str, Section] = {
     "voices": voices,
     "faces": faces,
     "synthetic": synthetic,
+    "imputing": imputing,
 }
 """In the order of the page."""
