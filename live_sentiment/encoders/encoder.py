@@ -59,6 +59,8 @@ class Encoder(nn.Module, ABC):
     modality: Modality
     dim: int
     """Size of an embedding."""
+    max_length: int | None = None
+    """Longest prepared text; `prepare` cuts off what is over. None where there is no such limit."""
 
     def __init__(self, config: EncoderConfig, source: Source | None = None) -> None:
         super().__init__()

@@ -33,12 +33,11 @@ class TextTransformer(TransformersEncoder):
         self._tokenizer = tokenizer
         # RoBERTa and its kin keep two positions for themselves.
         positions = getattr(described, "max_position_embeddings", None) or config.max_tokens + 2
-        self.max_tokens: int = min(config.max_tokens, positions - 2)
-        """Longest input; what is over is cut off its end."""
+        self.max_length = min(config.max_tokens, positions - 2)
 
     def prepare(self, raw: Raw) -> Tensor:
         """Token ids, int64 (L,)."""
-        ids = self._tokenizer(as_text(raw), truncation=True, max_length=self.max_tokens)["input_ids"]
+        ids = self._tokenizer(as_text(raw), truncation=True, max_length=self.max_length)["input_ids"]
         return torch.tensor(ids)
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Encoded:

@@ -102,6 +102,7 @@ class WordEncoder(Encoder):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config)
         self.dim = config.width
+        self.max_length = config.max_tokens
         self.table = WordTable(config.width, config.max_words)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -115,4 +116,4 @@ class WordEncoder(Encoder):
 
     def prepare(self, raw: Raw) -> Tensor:
         """Word numbers, int64 (L,)."""
-        return torch.tensor(self.table.numbers(as_text(raw))[: self.config.max_tokens])
+        return torch.tensor(self.table.numbers(as_text(raw))[: self.max_length])

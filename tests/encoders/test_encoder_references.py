@@ -136,3 +136,12 @@ def test_a_vision_transformer_sees_pictures_of_its_own_size(
     assert isinstance(encoder, VisionTransformer)
     assert encoder.size_px == 32
     assert encoder.prepare(RAW["vision"][0]).shape == (1, 3, 32, 32)
+
+
+def test_a_transformer_reads_no_more_than_it_has_positions_for(
+    networks: Path, offline_store: ModelStore
+) -> None:
+    encoder = Case("text", "transformer", "bert").build(networks, offline_store)
+    assert encoder.max_length == 38  # of 40, as RoBERTa keeps two
+    assert len(encoder.prepare("so " * 60)) == 38
+    assert encoder(*pad([encoder.prepare("so " * 60)])).mask.shape == (1, 38)

@@ -58,4 +58,4 @@ def test_attention_pooling_is_its_formula() -> None:
 def test_what_is_too_long_is_cut() -> None:
     encoder = WordAttention(EncoderConfig(name="word-attention", max_tokens=5))
     encoder.learn_words(TEXTS)
-    assert len(encoder.prepare("good day " * 10)) == 5
+    assert len(encoder.prepare("good day " * 10)) == 5 == encoder.max_length

@@ -86,7 +86,7 @@ class LabTextReader:
         """See `TextReader`."""
         encoder = self._expert.encoder
         # What is too long is cut to the limit, so a text that reaches it may have been cut.
-        return len(encoder.prepare(text)) < encoder.config.max_tokens
+        return encoder.max_length is None or len(encoder.prepare(text)) < encoder.max_length
 
     @property
     def context_utterances(self) -> int:
