@@ -170,7 +170,7 @@ def imputing_section(figures: Figures) -> str:
     seeds = len({one.seed for one in outcomes})
     return (
         "CMU-MOSI, ACL 2017 split, with the features and settings of the first section: one or two "
-        f"modalities of every test utterance are taken away, and either masked or imputed from what is left. The fuser "
-        f"(`{figures['core']}`) learnt from every utterance whole and with modalities left out, and is the "
-        f"same for all four. Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}"
+        "modalities of every test utterance are taken away, and either masked or imputed from what is left. "
+        f"The fuser (`{figures['core']}`) learnt from every utterance whole and with modalities left out, "
+        f"and is the same for all four. Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}"
     )

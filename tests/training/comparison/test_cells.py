@@ -20,10 +20,14 @@ class Counted:
 def test_a_cell_is_computed_once(tmp_path: Path) -> None:
     make = Counted()
     first = Cells(tmp_path).get("MOSI, concat 0", {"seed": 0}, make)
-    assert Cells(tmp_path).get("MOSI, concat 0", {"seed": 0}, make) == first == {
-        "accuracy": 0.5,
-        "by seed": [1, 2],
-    }
+    assert (
+        Cells(tmp_path).get("MOSI, concat 0", {"seed": 0}, make)
+        == first
+        == {
+            "accuracy": 0.5,
+            "by seed": [1, 2],
+        }
+    )
     assert make.times == 1
 
 
