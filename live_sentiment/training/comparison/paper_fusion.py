@@ -172,5 +172,6 @@ def imputing_section(figures: Figures) -> str:
         "CMU-MOSI, ACL 2017 split, with the features and settings of the first section: one or two "
         "modalities of every test utterance are taken away, and either masked or imputed from what is left. "
         f"The fuser (`{figures['core']}`) learnt from every utterance whole and with modalities left out, "
-        f"and is the same for all four. Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}"
+        f"and is the same for all four. Accuracy in %, {seeds} seeds.\n\n"
+        f"{imputation_table(outcomes)}\n\n{told}"
     )
