@@ -6,6 +6,7 @@ itself. Interrupted, the comparison goes on within the cell where it stopped.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +104,7 @@ class Grid:
         return cells
 
     def _cell(self, joined: str, fuser: str, seed: int) -> Cell:
-        tree: dict[str, Any] = {}
-        merge(tree, self._bases[joined])
+        tree = copy.deepcopy(self._bases[joined])
         name = f"{joined}, {fuser}, seed {seed}"
         merge(tree, {"name": name, "fusion": {"core": fuser}, "training": {"seed": seed}})
         result = train_experiment(
