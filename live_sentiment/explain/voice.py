@@ -159,7 +159,7 @@ def higher(samples: FloatArray, factor: float) -> FloatArray:
         return samples
     longer = _stretched(samples, _STEPS / steps)
     raised: FloatArray = functional.resample(torch.from_numpy(longer), steps, _STEPS).numpy()
-    return np.pad(raised, (0, max(0, len(samples) - len(raised))))[: len(samples)]
+    return _of_length(raised, len(samples))
 
 
 def faster(samples: FloatArray, speech: BoolArray, factor: float) -> tuple[FloatArray, BoolArray]:
@@ -179,10 +179,13 @@ def _stretched(samples: FloatArray, speed: float) -> FloatArray:
     spectrum = torch.stft(torch.from_numpy(samples), _N_FFT, _HOP, window=window, return_complex=True)
     advance = torch.linspace(0, torch.pi * _HOP, _N_FFT // 2 + 1)[:, None]
     changed = functional.phase_vocoder(spectrum, speed, advance)
-    result: FloatArray = torch.istft(
-        changed, _N_FFT, _HOP, window=window, length=round(len(samples) / speed)
-    ).numpy()
-    return result
+    result: FloatArray = torch.istft(changed, _N_FFT, _HOP, window=window).numpy()
+    return _of_length(result, round(len(samples) / speed))
+
+
+def _of_length(samples: FloatArray, length: int) -> FloatArray:
+    """The sound cut, or followed by silence."""
+    return np.pad(samples, (0, max(0, length - len(samples))))[:length]
 
 
 def _contrasts(now: Prosody, usual: Prosody) -> Mapping[Trait, tuple[float, float, float]]:

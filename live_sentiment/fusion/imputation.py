@@ -5,8 +5,8 @@ weighted by quality. An imputer is a function of those vectors that are there, t
 vectors for those that are not. There are three:
 
 - **regressor**: x̂ = MLP(c);
-- **vae**: a conditional variational autoencoder (Sohn, Lee & Yan 2015): q(z | x, c), p(z | c), p(x | z, c); it
-  says what the mean of p(z | c) decodes to;
+- **vae**: a conditional variational autoencoder (Sohn, Lee & Yan 2015): q(z | x, c), p(z | c), p(x | z, c);
+  it says what the mean of p(z | c) decodes to;
 - **gan**: a conditional generator G(c, z) (Mirza & Osindero 2014); it says G(c, 0).
 
 All are deterministic once trained, so that a window gives the same result every time.
