@@ -77,3 +77,5 @@ SCRATCH = [
 ALL = [*PRETRAINED, *SCRATCH]
 IN_A_ROW = [case for case in PRETRAINED if case.name not in {"resnet", "face-expression"}]
 """Those whose layers are all of one width."""
+DISTINCT = [case for case in PRETRAINED if case.kind not in {"roberta", "wav2vec2", "hubert"}]
+"""One of each kind of network that is loaded and tuned in a way of its own."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from encoder_cases import IN_A_ROW, PRETRAINED, RAW, SCRATCH, Case
+from encoder_cases import DISTINCT, IN_A_ROW, RAW, SCRATCH, Case
 from tiny_networks import save_network
 
 from live_sentiment.encoders.encoder import Encoder, pad
@@ -28,7 +28,7 @@ def train_a_step(encoder: Encoder, case: Case) -> None:
     encoder.eval()
 
 
-TUNED = [(case, tune) for case in PRETRAINED for tune in ("last", "full", "lora")]
+TUNED = [(case, tune) for case in DISTINCT for tune in ("last", "full", "lora")]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_trained_state_makes_the_same_encoder(
 
 
 def test_frozen_weights_are_not_saved(networks: Path, offline_store: ModelStore) -> None:
-    for case in PRETRAINED:
+    for case in DISTINCT:
         assert trainable_state(case.build(networks, offline_store)) == {}
 
 
@@ -70,7 +70,7 @@ def test_words_travel_with_their_embeddings(networks: Path, offline_store: Model
     assert torch.equal(other.prepare("so happy , never"), trained.prepare("so happy , never"))
 
 
-@cases(IN_A_ROW)
+@cases([case for case in DISTINCT if case in IN_A_ROW])
 def test_the_fingerprint_follows_settings_and_weights(
     case: Case, networks: Path, offline_store: ModelStore, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from encoder_cases import ALL, IN_A_ROW, PRETRAINED, RAW, SCRATCH, Case
+from encoder_cases import ALL, DISTINCT, IN_A_ROW, RAW, SCRATCH, Case
 
 from live_sentiment.encoders.encoder import Encoder, pad
 from live_sentiment.errors import UsageError
@@ -59,14 +59,14 @@ def block(case: Case, *numbers: int) -> Callable[[str], bool]:
     return lambda name: name.startswith(tuple(f"{start}{number}." for number in numbers))
 
 
-@cases(PRETRAINED)
+@cases(DISTINCT)
 def test_frozen_trains_nothing(case: Case, networks: Path, offline_store: ModelStore) -> None:
     encoder = case.build(networks, offline_store)
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
     assert encoder.trained == frozenset()
 
 
-@cases(IN_A_ROW)
+@cases([case for case in DISTINCT if case in IN_A_ROW])
 def test_a_mix_of_frozen_layers_trains_its_weights(
     case: Case, networks: Path, offline_store: ModelStore
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_mix_of_frozen_layers_trains_its_weights(
     assert reached(encoder, case) == {"layers.mix"} == encoder.trained
 
 
-@cases(PRETRAINED)
+@cases(DISTINCT)
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_last_layers_train_whole(
     case: Case, count: int, networks: Path, offline_store: ModelStore
@@ -85,7 +85,7 @@ def test_the_last_layers_train_whole(
     assert reached(encoder, case) == expected
 
 
-@cases(PRETRAINED)
+@cases(DISTINCT)
 def test_full_trains_all_that_the_embedding_depends_on(
     case: Case, networks: Path, offline_store: ModelStore
 ) -> None:
@@ -94,7 +94,7 @@ def test_full_trains_all_that_the_embedding_depends_on(
     assert reached(encoder, case) == expected
 
 
-@cases(IN_A_ROW)
+@cases([case for case in DISTINCT if case in IN_A_ROW])
 def test_full_up_to_a_layer_leaves_the_rest_alone(
     case: Case, networks: Path, offline_store: ModelStore
 ) -> None:
@@ -105,7 +105,7 @@ def test_full_up_to_a_layer_leaves_the_rest_alone(
     assert not names(lowest, block(case, 0)) & reached(lowest, case)
 
 
-@cases(PRETRAINED)
+@cases(DISTINCT)
 def test_low_rank_trains_the_additions_only(case: Case, networks: Path, offline_store: ModelStore) -> None:
     frozen = case.build(networks, offline_store)
     encoder = case.build(networks, offline_store, tune="lora", lora_rank=2)
