@@ -68,7 +68,7 @@ def test_wrong_use_is_one_line_and_exit_code_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["train", "fusion-network", *arguments]) == 2
-    error = capsys.readouterr().err
+    error = capsys.readouterr().err.strip()
     assert said in error
     assert len(error.splitlines()) == 1
 
