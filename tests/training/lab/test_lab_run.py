@@ -265,7 +265,7 @@ def test_a_session_uses_what_was_trained(trained: RunResult, tmp_path: Path, mod
     lines = [json.loads(line) for line in next(tmp_path.rglob("*.jsonl")).read_text().splitlines()]
     points = [line for line in lines if line["type"] == "point"]
     assert points
-    assert any(point["affect"] for point in points)
+    assert any(point.get("emotions") for point in points)
     for name in ("text", "voice", "vision"):
         digest = load_shipped(str(trained.folder / f"{name}.safetensors")).sha256[:12]
         assert digest in json.dumps(lines[0]), name
