@@ -33,9 +33,9 @@ RECENCY_S: Mapping[Modality, float] = {"text": 0.3, "voice": 0.3, "vision": 4.0}
 observation holds the whole utterance, and the last look at the voice the last seconds of it: they nearly
 replace those before them. A face is read as the mean over a window of the default length."""
 
-HIGHEST_WEIGHT = 1.5
-"""An opinion counts at most half as much again as it says. Acted voices would justify more (the fit goes to
-1.9), but they are easier to read than others."""
+HIGHEST_WEIGHT = 2.0
+"""An opinion counts at most twice as much as it says. A fit that asks for more would be of one corpus: acted
+voices are easier to read than others."""
 
 
 class ProductOfExperts(Fuser):

@@ -22,7 +22,7 @@ from live_sentiment.fusion.fuser import Fuser, FusionOutput
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
 from live_sentiment.training.fusion_calibration import calibrate, minimise
-from live_sentiment.training.fusion_windows import Source, Targets, Windows
+from live_sentiment.training.fusion_windows import Source, Targets, Windows, only
 from live_sentiment.training.losses import cross_entropy
 from live_sentiment.training.pairing import drop_modalities
 from live_sentiment.types import Expert, Modality
@@ -44,13 +44,13 @@ START_WEIGHT = 0.3
 class Schedule:
     """How long and how fast a learnt fuser learns, and on how many windows is decided and measured."""
 
-    steps: int = 2400
-    batch: int = 256
+    steps: int = 1500
+    batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    validate_every: int = 200
-    validation_windows: int = 4096
-    test_windows: int = 8192
+    validate_every: int = 250
+    validation_windows: int = 3072
+    test_windows: int = 6144
 
 
 def fit_product(
@@ -208,7 +208,7 @@ def _loss_over_subsets(fuser: Fuser, windows: Windows) -> Tensor:
     losses = []
     for keep in subset_masks()[1:]:
         rows = keep.expand(len(windows.batch), -1)
-        losses.append(_loss(fuser(windows.batch.keeping(rows)), windows.targets(rows)))
+        losses.append(_loss(fuser(only(windows.batch, keep)), windows.targets(rows)))
     return torch.stack(losses).mean()
 
 

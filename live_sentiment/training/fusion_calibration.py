@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from live_sentiment.fusion.batch import FusionBatch, subset_masks
 from live_sentiment.fusion.learnt import LearntFuser
-from live_sentiment.training.fusion_windows import Targets
+from live_sentiment.training.fusion_windows import Targets, only
 
 
 def calibrate(fuser: LearntFuser, batch: FusionBatch, targets: Targets | Callable[[Tensor], Targets]) -> None:
@@ -31,7 +31,7 @@ def calibrate(fuser: LearntFuser, batch: FusionBatch, targets: Targets | Callabl
             continue
         kept = keep.expand(len(batch), -1)
         with torch.no_grad():
-            output = fuser(batch.keeping(kept))
+            output = fuser(only(batch, keep))
         true = targets(kept) if callable(targets) else targets
         # What is derived from the other needs no scale of its own.
         if true.emotions is not None and "emotions" in fuser.heads:

@@ -40,7 +40,14 @@ def read_corpora(
     detector = store.path(FACE_DETECTOR)
     expression = Expression(load_shipped(perception.face.encoder), device)
     pools: dict[Modality, dict[str, Pool]] = {
-        "text": fusion_text.text_pools(data / "text", encoder, text_head, cache, progress),
+        "text": fusion_text.text_pools(
+            data / "text",
+            encoder,
+            text_head,
+            context_utterances=min(perception.text.context_utterances, text_head.context_utterances),
+            cache=cache,
+            progress=progress,
+        ),
         "voice": fusion_voice.voice_pools(
             data / "voice", perception.voice, voice_encoder, voice_head, cache=cache, progress=progress
         ),

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.training.fusion_windows import Windows, select, with_one_lying
+from live_sentiment.training.fusion_windows import Windows, only, select, with_one_lying
 from live_sentiment.training.metrics import expected_calibration_error, report
 from live_sentiment.types import EMOTIONS, MODALITIES
 
@@ -54,7 +54,8 @@ def evaluate(fuser: Fuser, windows: Windows) -> list[Figures]:
         if not rows.any():
             figures.append(Figures())
             continue
-        output = _fused(fuser, select(windows.batch, rows), keep)
+        batch = windows.batch if rows.all() else select(windows.batch, rows)
+        output = _fused(fuser, batch, keep)
         figures.append(_figures(output, windows, rows))
     return figures
 
@@ -144,7 +145,7 @@ def _confidence(fuser: Fuser, batch: FusionBatch, emotions: Tensor) -> Confidenc
 
 def _fused(fuser: Fuser, batch: FusionBatch, keep: Tensor) -> FusionOutput:
     with torch.inference_mode():
-        output: FusionOutput = fuser(batch.keeping(keep[None]))
+        output: FusionOutput = fuser(only(batch, keep))
     return output
 
 

@@ -15,7 +15,7 @@ from live_sentiment.training.fusion_looks import Look, cached_pools, fingerprint
 from live_sentiment.training.pairing import Pool
 from live_sentiment.types import EMOTIONS, BoolArray, ImageArray
 
-MOST = 2000
+MOST = 1000
 """Pictures of one emotion in a split: pairing draws the emotion first, so more of the frequent ones teach
 little."""
 

@@ -88,6 +88,18 @@ def with_one_lying(
     return FusionBatch(sequences)
 
 
+def only(batch: FusionBatch, keep: Tensor) -> FusionBatch:
+    """The windows with the modalities that `keep`, shape (3,), bool, holds; of the others one masked step.
+
+    As `FusionBatch.keeping`, but nothing is computed of what nobody listens to.
+    """
+    sequences = {
+        name: one if kept else ModalitySequence(*(field[:, :1] for field in one.fields()))
+        for kept, (name, one) in zip(keep.tolist(), batch.sequences.items(), strict=True)
+    }
+    return FusionBatch(sequences).keeping(keep[None])
+
+
 def select(batch: FusionBatch, rows: Tensor) -> FusionBatch:
     """Some windows of a batch; `rows` are numbers or a mask."""
     return FusionBatch({name: take(batch.sequences[name], rows) for name in MODALITIES})

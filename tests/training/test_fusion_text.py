@@ -6,21 +6,24 @@ from rich.progress import Progress
 
 from live_sentiment.errors import UsageError
 from live_sentiment.training.fusion_text import WORD_S, text_pools
+from live_sentiment.training.pairing import Pool
 from live_sentiment.types import EMOTIONS, Expert, FloatArray
 
 
 class CountingEncoder:
     """Embeds a text as its number of words, and remembers what it was given."""
 
-    sha256 = "e" * 64
+    sha256 = version = "e" * 64
     max_tokens = 96
     hidden_size = 2
 
     def __init__(self) -> None:
         self.given: list[str] = []
+        self.before: dict[str, str] = {}
 
-    def embed_batch(self, texts: list[str]) -> FloatArray:
+    def embed_batch(self, texts: list[str], contexts: list[str]) -> FloatArray:
         self.given += texts
+        self.before |= dict(zip(texts, contexts, strict=True))
         return np.array([[len(text.split()), 1.0] for text in texts], np.float32)
 
 
@@ -32,6 +35,12 @@ class CertainHead:
     def __call__(self, embedding: FloatArray) -> tuple[FloatArray, FloatArray]:
         emotions = np.eye(7, dtype=np.float32)[EMOTIONS.index("joy" if embedding[0] == 1 else "neutral")]
         return emotions, np.array([0, 1, 0], np.float32)
+
+
+def read(data: Path, encoder: CountingEncoder, cache: Path, context_utterances: int = 0) -> dict[str, Pool]:
+    head, bars = CertainHead(), Progress(disable=True)
+    options = {"context_utterances": context_utterances, "cache": cache, "progress": bars}
+    return text_pools(data, encoder, head, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -53,7 +62,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_every_utterance_is_read_half_said_and_whole(data: Path, tmp_path: Path) -> None:
     encoder = CountingEncoder()
-    pools = text_pools(data, encoder, CertainHead(), tmp_path / "cache", Progress(disable=True))  # type: ignore[arg-type]
+    pools = read(data, encoder, tmp_path / "cache")
     train = pools["train"]
     assert train.counts() == [2] * 7
     assert train.looks.embeddings[:, :, 0].tolist() == [[2.0, 5.0]] * 14
@@ -66,14 +75,29 @@ def test_every_utterance_is_read_half_said_and_whole(data: Path, tmp_path: Path)
     }
 
 
+def test_what_was_said_before_is_read_with_it(data: Path, tmp_path: Path) -> None:
+    for split in ("train", "dev", "test"):
+        lines = [f"{emotion} it is\t{emotion}\tneutral\tone" for emotion in EMOTIONS]
+        table = "\n".join(["text\temotion\tsentiment\tdialogue", *lines]) + "\n"
+        (data / "meld" / f"{split}.tsv").write_text(table)
+    encoder = CountingEncoder()
+    read(data, encoder, tmp_path / "cache", context_utterances=1)
+    assert encoder.before["sadness it is"] == encoder.before["sadness"] == "joy it is"
+    assert encoder.before["neutral it is"] == ""
+    assert encoder.before["joy said train with joy"] == ""
+    alone = CountingEncoder()
+    read(data, alone, tmp_path / "cache")
+    assert alone.before["sadness it is"] == ""
+
+
 def test_nothing_is_read_twice(data: Path, tmp_path: Path) -> None:
-    text_pools(data, CountingEncoder(), CertainHead(), tmp_path / "cache", Progress(disable=True))  # type: ignore[arg-type]
+    read(data, CountingEncoder(), tmp_path / "cache")
     again = CountingEncoder()
-    text_pools(data, again, CertainHead(), tmp_path / "cache", Progress(disable=True))  # type: ignore[arg-type]
+    read(data, again, tmp_path / "cache")
     assert not again.given
 
 
 def test_a_missing_split_is_named(data: Path, tmp_path: Path) -> None:
     (data / "goemotions" / "dev.tsv").unlink()
     with pytest.raises(UsageError, match="dev split of goemotions"):
-        text_pools(data, CountingEncoder(), CertainHead(), tmp_path, Progress(disable=True))  # type: ignore[arg-type]
+        read(data, CountingEncoder(), tmp_path)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
-from live_sentiment.training.fusion_windows import select, with_one_lying
+from live_sentiment.training.fusion_windows import only, select, with_one_lying
 from live_sentiment.types import MODALITIES
 
 EMOTIONS = torch.tensor([0, 1, 1, 2, 0, 2])
@@ -34,6 +34,18 @@ def test_a_liar_shows_another_emotion_and_the_others_stay() -> None:
 def test_nobody_can_lie_where_all_feel_the_same() -> None:
     with pytest.raises(ValueError, match="feels the same"):
         with_one_lying(batch(), torch.zeros_like(EMOTIONS), "text", torch.Generator())
+
+
+def test_who_is_not_listened_to_is_masked_and_costs_nothing() -> None:
+    longer = FusionBatch(
+        {
+            name: ModalitySequence(*(torch.cat([field, field], dim=1) for field in one.fields()))
+            for name, one in batch().sequences.items()
+        }
+    )
+    kept = only(longer, torch.tensor([True, False, True]))
+    assert kept.present.tolist() == [[True, False, True]] * len(EMOTIONS)
+    assert [kept.sequences[name].mask.shape[1] for name in MODALITIES] == [2, 1, 2]
 
 
 def test_windows_are_chosen_by_mask_or_number() -> None:
