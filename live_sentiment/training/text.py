@@ -1,45 +1,31 @@
-"""`train text`: embeddings of the corpora, a head on them, its calibration and its figures.
+"""`train text`: an encoder tuned by low-rank changes, a head on it, its calibration, figures and card.
 
-The encoder is frozen. Choices are made on development sets; test sets are read once, by heads chosen before.
+Choices are made on development sets; test sets are read once, by models chosen before.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from live_sentiment.errors import UsageError
 from live_sentiment.perception.text.encoder import TextEncoder
 from live_sentiment.perception.text.head import TextHead
-from live_sentiment.training.text_corpora import Corpora, Split, load_corpora
-from live_sentiment.training.text_embeddings import KINDS, EmbeddedTexts, Kind, embed_texts
-from live_sentiment.training.text_evaluation import (
-    Calibration,
-    calibrate,
-    choose_threshold,
-    log_loss,
-    measure,
-)
-from live_sentiment.training.text_fit import FitSettings, class_prior, fit_head
-from live_sentiment.training.text_variants import drawn_variant, variants
+from live_sentiment.training.text_card import card
+from live_sentiment.training.text_corpora import CONTEXT_UTTERANCES, Corpora, load_corpora
+from live_sentiment.training.text_embeddings import KINDS
+from live_sentiment.training.text_frozen import FrozenTraining
+from live_sentiment.training.text_looks import HeldOut, TextModel
+from live_sentiment.training.text_tune import Tuned, TuneSettings, Tuning, average
 from live_sentiment.types import EMOTIONS, POLARITIES
 from live_sentiment.weights.shipped import save_shipped
-
-CANDIDATES = (FitSettings(inner_size=0, dropout=0.0), FitSettings(inner_size=256, dropout=0.5))
-"""What the development sets choose from: a linear head, and one with a hidden layer."""
-
-OTHER_WEIGHT = 0.3
-"""Weight of a text outside the reference corpus: there are more of them, and they were written. At 1.0
-MELD's dev set loses 1.5 points of weighted F1, at 0 that of GoEmotions 13; 0.3 costs MELD nothing."""
-
-Embedded: TypeAlias = Mapping[str, Mapping[Split, EmbeddedTexts]]
-"""By corpus and split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,47 +43,94 @@ class TextTraining:
     reference: str = "meld"
     """The corpus most like the use, with both labels: its balance is the prior, its dev set calibrates."""
     seed: int = 0
-    seeds: int = 5
-    """Heads trained, from `seed` on, for the spread of the figures; the first is kept."""
+    seeds: int = 3
+    """Models trained, from `seed` on, for the spread of the figures and for their average."""
     bfloat16: bool = False
-    """Embed in half precision."""
+    """Train and embed in half precision."""
+    tune: TuneSettings | None = field(default_factory=TuneSettings)
+    """How the encoder is tuned; None leaves it frozen."""
+
+    @property
+    def work(self) -> Path:
+        """Folder of checkpoints."""
+        return self.output.with_suffix(".work")
 
 
 def train_text(task: TextTraining, encoder: TextEncoder) -> dict[str, Any]:
-    """Train a head on `encoder`, write it to `task.output` and return its metadata.
+    """Train a model on `encoder`, write it and its card beside `task.output`; return metadata and figures.
 
     Raises:
         UsageError: no corpora, or the reference corpus lacks what it is needed for.
+        RunError: training diverged.
     """
     corpora = load_corpora(task.data)
     _check_reference(corpora, task)
-    embedded = _embed(corpora, encoder, task)
-    settings, first, losses = _choose(embedded, task)
-    others = [_fit(embedded, settings, task, task.seed + number) for number in range(1, task.seeds)]
-    heads = [first, *others]
-    figures = [_test(head, embedded) for head in heads]
-    calibrations = {kind: _calibration(heads[0], kind, embedded[task.reference]) for kind in KINDS}
-    metadata = {
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        if task.tune is None:
+            models, described = _frozen(corpora, encoder, task, progress)
+        else:
+            models, described = _tuned(corpora, encoder, task, task.tune, progress)
+        held_out = [
+            HeldOut(model, corpora, task.reference, task.cache, progress, bfloat16=task.bfloat16)
+            for model in models
+        ]
+        losses = [one.loss() for one in held_out]
+        best = int(np.argmin(losses))
+        chosen = models[best]
+        metadata = {
+            **_description(corpora, encoder, task, held_out[best]),
+            **described,
+            "chosen": chosen.name,
+            "development_log_loss": {
+                model.name: round(loss, 4) for model, loss in zip(models, losses, strict=True)
+            },
+        }
+        # Written before the test sets are looked at: nothing that they say can change it.
+        _save(task.output, chosen, metadata)
+        tests = [one.figures("test") for one in held_out]
+    results = {"test": tests[best], "test_over_seeds": spread(tests[: task.seeds])}
+    card(
+        task.output.with_suffix(".md"),
+        {**metadata, **results},
+        times_per_word_ms(chosen.encoder),
+        task.output.stat().st_size,
+    )
+    return {**metadata, **results}
+
+
+def _description(
+    corpora: Corpora, encoder: TextEncoder, task: TextTraining, held_out: HeldOut
+) -> dict[str, Any]:
+    """What is needed to use the weights, and what they were trained on."""
+    emotions, polarity = (held_out.calibration(task.reference, kind) for kind in KINDS)
+    return {
         "modality": "text",
         "encoder": {"name": task.encoder_name, "hidden_size": encoder.hidden_size, "sha256": encoder.sha256},
-        "inner_size": settings.inner_size,
         "emotions": EMOTIONS,
-        "emotion_prior": calibrations["emotions"].prior.tolist(),
-        "emotion_temperature": calibrations["emotions"].temperature,
+        "emotion_prior": emotions.prior.tolist(),
+        "emotion_temperature": emotions.temperature,
         "polarities": POLARITIES,
-        "polarity_prior": calibrations["polarity"].prior.tolist(),
-        "polarity_temperature": calibrations["polarity"].temperature,
+        "polarity_prior": polarity.prior.tolist(),
+        "polarity_temperature": polarity.temperature,
         "trained_on": {
-            name: len(splits["train"].embeddings) for name, splits in embedded.items() if "train" in splits
+            name: len(splits["train"].texts) for name, splits in corpora.items() if "train" in splits
         },
         "reference": task.reference,
         "seed": task.seed,
-        "development_log_loss": losses,
-        "test": figures[0],
-        "test_over_seeds": _spread(figures),
+        "seeds": task.seeds,
+        "bfloat16": task.bfloat16,
+        "development": held_out.figures("dev", [task.reference])[task.reference],
     }
-    save_shipped(task.output, heads[0].state_dict(), metadata)
-    return metadata
+
+
+def _save(file: Path, model: TextModel, metadata: Mapping[str, Any]) -> None:
+    tensors = dict(model.head.state_dict())
+    if model.adapter is None:
+        save_shipped(file, tensors, metadata)
+    else:
+        tensors |= model.adapter.tensors()
+        save_shipped(file, tensors, {**metadata, "adapter_scale": model.adapter.scale})
 
 
 def _check_reference(corpora: Corpora, task: TextTraining) -> None:
@@ -111,105 +144,100 @@ def _check_reference(corpora: Corpora, task: TextTraining) -> None:
             )
 
 
-def _embed(corpora: Corpora, encoder: TextEncoder, task: TextTraining) -> Embedded:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    embedded: dict[str, dict[Split, EmbeddedTexts]] = {}
-    with Progress(*columns) as progress:
-        for name, splits in corpora.items():
-            for split, texts in splits.items():
-                if split == "train" and name != task.reference:
-                    flat = [drawn_variant(text) for text in texts.texts]
-                else:
-                    flat = [variant for text in texts.texts for variant in variants(text)]
-                vectors = embed_texts(
-                    encoder, flat, task.cache, progress, f"{name} {split}", bfloat16=task.bfloat16
-                )
-                shaped = vectors.reshape(len(texts.texts), -1, encoder.hidden_size)
-                embedded.setdefault(name, {})[split] = EmbeddedTexts(shaped, texts.emotions, texts.polarity)
-    return embedded
-
-
-def _fit(embedded: Embedded, settings: FitSettings, task: TextTraining, seed: int) -> TextHead:
-    weighted = [
-        (splits["train"], 1.0 if name == task.reference else OTHER_WEIGHT)
-        for name, splits in embedded.items()
-        if "train" in splits
+def _frozen(
+    corpora: Corpora, encoder: TextEncoder, task: TextTraining, progress: Progress
+) -> tuple[list[TextModel], dict[str, Any]]:
+    training = FrozenTraining(corpora, task.reference, encoder, task.cache, progress, bfloat16=task.bfloat16)
+    settings, losses = training.choose(task.seed)
+    models = [
+        TextModel(f"seed {seed}", encoder, training.fit(settings, seed), None, reads_context=False)
+        for seed in range(task.seed, task.seed + task.seeds)
     ]
-    return fit_head(weighted, settings, seed)
+    return models, {"inner_size": settings.inner_size, "head_log_loss": losses}
 
 
-def _choose(embedded: Embedded, task: TextTraining) -> tuple[FitSettings, TextHead, dict[str, float]]:
-    """The candidate with the least log loss, averaged over dev sets and kinds; its head; every loss."""
-    heads = {settings: _fit(embedded, settings, task, task.seed) for settings in CANDIDATES}
-    losses = {
-        settings: float(
-            np.nanmean(
-                [
-                    log_loss(head, kind, splits["dev"], _calibration(head, kind, splits))
-                    for splits in embedded.values()
-                    for kind in KINDS
-                    if "dev" in splits
-                ]
-            )
-        )
-        for settings, head in heads.items()
+def _tuned(
+    corpora: Corpora, encoder: TextEncoder, task: TextTraining, settings: TuneSettings, progress: Progress
+) -> tuple[list[TextModel], dict[str, Any]]:
+    bars: dict[str, TaskID] = {}
+
+    def told(stage: str, step: int, total: int, loss: float) -> None:
+        if stage not in bars:
+            bars[stage] = progress.add_task(stage, total=total)
+        progress.update(bars[stage], completed=step, description=f"{stage}, loss {loss:.3f}")
+
+    training = Tuning(
+        corpora, task.reference, encoder, settings, task.work, told=told, bfloat16=task.bfloat16
+    )
+    seeds = range(task.seed, task.seed + task.seeds)
+    tuned = {f"seed {seed}": training.train(seed, task.seed) for seed in seeds}
+    if len(tuned) > 1:
+        tuned["average of the seeds"] = average(list(tuned.values()))
+    with_context = corpora[task.reference]["train"].before is not None
+    models = [_model(name, one, encoder, settings, with_context=with_context) for name, one in tuned.items()]
+    return models, {
+        "inner_size": settings.inner_size,
+        "rank": settings.rank,
+        "broad_epochs": settings.broad.epochs,
+        "near_epochs": settings.near.epochs,
+        "context_utterances": CONTEXT_UTTERANCES if with_context else 0,
     }
-    best = min(losses, key=lambda settings: losses[settings])
-    return best, heads[best], {f"inner size {one.inner_size}": round(loss, 4) for one, loss in losses.items()}
 
 
-def _calibration(head: TextHead, kind: Kind, splits: Mapping[Split, EmbeddedTexts]) -> Calibration:
-    """The class balance of a corpus's train set, and the temperature that its dev set asks for."""
-    labels = splits["train"].labels(kind) if "train" in splits else None
-    if labels is None:
-        classes = len(EMOTIONS if kind == "emotions" else POLARITIES)
-        return Calibration(np.full(classes, 1 / classes, np.float32))
-    prior = class_prior(labels)
-    return calibrate(head, kind, prior, splits["dev"]) if "dev" in splits else Calibration(prior)
+def _model(
+    name: str, tuned: Tuned, encoder: TextEncoder, settings: TuneSettings, *, with_context: bool
+) -> TextModel:
+    adapted = encoder.again()
+    adapted.adapt(tuned.adapter)
+    head = TextHead(encoder.hidden_size, settings.inner_size)
+    head.load_state_dict(dict(tuned.head))
+    return TextModel(name, adapted, head.eval().requires_grad_(False), tuned.adapter, with_context)
 
 
-def _test(head: TextHead, embedded: Embedded) -> dict[str, Any]:
-    """Figures by corpus, kind and form, each under its own corpus's class balance."""
-    figures: dict[str, Any] = {}
-    for name, splits in embedded.items():
-        for kind in KINDS:
-            if "test" not in splits or splits["test"].labels(kind) is None:
-                continue
-            calibration = _calibration(head, kind, splits)
-            threshold = choose_threshold(head, kind, splits["dev"], calibration) if "dev" in splits else 0.5
-            figures.setdefault(name, {})[kind] = measure(head, kind, splits["test"], calibration, threshold)
-    return figures
-
-
-def _spread(figures: Sequence[Any]) -> Any:
+def spread(figures: Sequence[Any]) -> Any:
     """Mean and standard deviation of every number in dictionaries of one form."""
     if isinstance(figures[0], Mapping):
-        return {key: _spread([one[key] for one in figures]) for key in figures[0]}
+        return {key: spread([one[key] for one in figures]) for key in figures[0]}
     return [round(float(np.mean(figures)), 4), round(float(np.std(figures)), 4)]
 
 
 def describe(metadata: Mapping[str, Any]) -> str:
-    """The figures of a training as a table: mean and standard deviation over the seeds."""
+    """The figures of a training: the chosen model's, and mean and standard deviation over seeds."""
     losses = ", ".join(f"{name} {loss}" for name, loss in metadata["development_log_loss"].items())
-    lines = [f"development log loss: {losses}; inner size {metadata['inner_size']} taken"]
-    for corpus, kinds in metadata["test_over_seeds"].items():
+    lines = [f"development log loss: {losses}; {metadata['chosen']} taken"]
+    for corpus, kinds in metadata["test"].items():
         for kind, forms in kinds.items():
             for form, figures in forms.items():
-                values = ", ".join(f"{name} {mean:.3f} ± {sd:.3f}" for name, (mean, sd) in figures.items())
+                over_seeds = metadata["test_over_seeds"][corpus][kind][form]
+                values = ", ".join(
+                    f"{name} {value:.3f} ({over_seeds[name][0]:.3f} ± {over_seeds[name][1]:.3f})"
+                    for name, value in figures.items()
+                    if name != "recalls"
+                )
                 lines.append(f"{corpus} test, {kind}, {form}: {values}")
     return "\n".join(lines)
 
 
-def time_per_word_ms(encoder: TextEncoder) -> float:
-    """Milliseconds that the encoder takes for a word, on average over the beginnings of a sentence of ten."""
+def times_per_word_ms(encoder: TextEncoder) -> tuple[float, float]:
+    """Milliseconds that the encoder takes for a word, alone and in context.
+
+    Medians of five rounds over the beginnings of a sentence of ten words.
+    """
     sentence = "I never thought it would end like this, did you?"
     words = sentence.split()
     beginnings = [encoder.tokens(" ".join(words[:count])) for count in range(1, len(words) + 1)]
+    before = encoder.tokens("We had a plan for all of it. And then you left, without a word to any of us.")
     encoder.embed(beginnings[0])
-    rounds = []
+    alone, in_context = [], []
     for _ in range(5):
-        start_s = time.perf_counter()
-        for tokens in beginnings:
-            encoder.embed(tokens)
-        rounds.append((time.perf_counter() - start_s) / len(words) * 1000)
-    return float(np.median(rounds))
+        for context, rounds in (((), alone), (before, in_context)):
+            start_s = time.perf_counter()
+            for tokens in beginnings:
+                encoder.embed(tokens, context)
+            rounds.append((time.perf_counter() - start_s) / len(words) * 1000)
+    return float(np.median(alone)), float(np.median(in_context))
+
+
+def quick_bfloat16() -> bool:
+    """Whether this processor has instructions for half precision, without which it is the slower one."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))

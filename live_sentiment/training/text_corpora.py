@@ -36,7 +36,7 @@ class LabelledTexts:
     polarity: FloatArray | None
     """Shape (N, 3), likewise over POLARITIES."""
     before: tuple[tuple[str, ...], ...] | None = None
-    """What was said just before each text in its dialogue, oldest first; None where there are no dialogues."""
+    """What was said just before each text in its dialogue, oldest first; None without dialogues."""
 
 
 Corpora: TypeAlias = Mapping[str, Mapping[Split, LabelledTexts]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -20,17 +20,20 @@ from live_sentiment.training.metrics import (
     macro_f1,
     mean_recall,
     negative_log_likelihood,
+    recalls,
     weighted_f1,
 )
 from live_sentiment.training.text_embeddings import EmbeddedTexts, Kind
 from live_sentiment.training.text_fit import fit_evidence_temperature
 from live_sentiment.training.text_variants import BEGINNING, PLAIN, WRITTEN
-from live_sentiment.types import BoolArray, FloatArray
+from live_sentiment.types import EMOTIONS, POLARITIES, BoolArray, FloatArray
 
 Classes: TypeAlias = NDArray[np.int64]
 
 FORMS: Mapping[str, int] = {"as written": WRITTEN, "plain": PLAIN, "beginnings": BEGINNING}
 """Name of each form, and its place among the variants of a text."""
+CANDIDATE_THRESHOLDS = tuple(percent / 100 for percent in range(6, 70, 2))
+"""What `choose_thresholds` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,63 +75,77 @@ def log_loss(head: TextHead, kind: Kind, texts: EmbeddedTexts, calibration: Cali
     if labels is None:
         return float("nan")
     logits = calibration.logits(evidence(head, texts.embeddings, kind))
-    return float(np.mean([negative_log_likelihood(logits[:, form], labels) for form in FORMS.values()]))
+    forms = range(logits.shape[1])
+    return float(np.mean([negative_log_likelihood(logits[:, form], labels) for form in forms]))
 
 
 def measure(
-    head: TextHead, kind: Kind, texts: EmbeddedTexts, calibration: Calibration, threshold: float
-) -> dict[str, dict[str, float]]:
-    """Figures by form; none without labels of this kind.
+    head: TextHead, kind: Kind, texts: EmbeddedTexts, calibration: Calibration, thresholds: FloatArray
+) -> dict[str, dict[str, Any]]:
+    """Figures by form, the recall of each class among them; none without labels of this kind.
 
     Args:
-        threshold: probability from which a class counts as named, where texts have several labels.
+        thresholds: of each class, the probability from which it counts as named where texts have several
+            labels; shape (C,).
     """
     labels = texts.labels(kind)
     if labels is None:
         return {}
     figures = {}
-    for name, form in FORMS.items():
+    # What is read in fewer forms is read in the first of them.
+    for name, form in list(FORMS.items())[: texts.embeddings.shape[1]]:
         found = evidence(head, texts.embeddings[:, form], kind)
         probabilities = softmax(calibration.logits(found), axis=1)
         if _is_single(labels):
             uncalibrated = softmax(Calibration(calibration.prior).logits(found), axis=1)
-            figures[name] = _single(probabilities, uncalibrated, labels.argmax(axis=1))
+            figures[name] = _single(probabilities, uncalibrated, labels.argmax(axis=1), kind)
         else:
-            figures[name] = _several(probabilities, labels > 0, threshold)
-    return {name: {key: round(value, 4) for key, value in values.items()} for name, values in figures.items()}
+            figures[name] = _several(probabilities, labels > 0, thresholds)
+    return figures
 
 
-def choose_threshold(head: TextHead, kind: Kind, texts: EmbeddedTexts, calibration: Calibration) -> float:
-    """The threshold with the best macro F1 on a development set whose texts have several labels."""
+def choose_thresholds(
+    head: TextHead, kind: Kind, texts: EmbeddedTexts, calibration: Calibration
+) -> FloatArray:
+    """The threshold of each class with its best F1 on a development set whose texts have several labels."""
     labels = texts.labels(kind)
+    thresholds = np.full(len(calibration.prior), 0.5, np.float32)
     if labels is None or _is_single(labels):
-        return 0.5
+        return thresholds
     logits = calibration.logits(evidence(head, texts.embeddings[:, WRITTEN], kind))
-    probabilities = softmax(logits, axis=1)
-    thresholds = [percent / 100 for percent in range(10, 60, 5)]
-    return max(thresholds, key=lambda one: _several(probabilities, labels > 0, one)["macro_f1"])
+    for number, (named, found) in enumerate(zip((labels > 0).T, softmax(logits, axis=1).T, strict=True)):
+        if named.any():
+            thresholds[number] = max(
+                CANDIDATE_THRESHOLDS, key=lambda one: f1_score(named, found >= one, zero_division=0.0)
+            )
+    return thresholds
 
 
 def _is_single(labels: FloatArray) -> bool:
     return bool((labels.max(axis=1) > 0.99).all())
 
 
-def _several(probabilities: FloatArray, named: BoolArray, threshold: float) -> dict[str, float]:
-    """Every class with at least `threshold` is said; the leading one hits where it is among those named."""
+def _several(probabilities: FloatArray, named: BoolArray, thresholds: FloatArray) -> dict[str, float]:
+    """Every class from its threshold on is said; the leading one hits where it is among those named."""
     leading = named[np.arange(len(named)), probabilities.argmax(axis=1)]
-    return {
-        "macro_f1": float(f1_score(named, probabilities >= threshold, average="macro", zero_division=0.0)),
-        "leading_is_named": float(leading.mean()),
-    }
+    macro_f1 = f1_score(named, probabilities >= thresholds, average="macro", zero_division=0.0)
+    return {"macro_f1": round(float(macro_f1), 4), "leading_is_named": round(float(leading.mean()), 4)}
 
 
-def _single(probabilities: FloatArray, uncalibrated: FloatArray, labels: Classes) -> dict[str, float]:
+def _single(
+    probabilities: FloatArray, uncalibrated: FloatArray, labels: Classes, kind: Kind
+) -> dict[str, Any]:
     confusion = confusion_matrix(labels, probabilities.argmax(axis=1), probabilities.shape[1])
-    return {
+    by_class = zip(EMOTIONS if kind == "emotions" else POLARITIES, recalls(confusion), strict=True)
+    figures = {
         "accuracy": accuracy(confusion),
         "weighted_f1": weighted_f1(confusion),
         "macro_f1": macro_f1(confusion),
         "uar": mean_recall(confusion),
         "ece": expected_calibration_error(probabilities, labels),
         "ece_uncalibrated": expected_calibration_error(uncalibrated, labels),
+    }
+    return {name: round(value, 4) for name, value in figures.items()} | {
+        # A class that a corpus lacks has no recall.
+        "recalls": {name: round(float(recall), 4) for name, recall in by_class if not np.isnan(recall)}
     }

@@ -40,7 +40,7 @@ def in_form(text: str, form: int, draw: random.Random) -> str:
 
 def in_same_form(context: str, text: str) -> str:
     """What was said before a text, plain where the text is."""
-    return plain(context) if text == plain(text) else context
+    return plain(context) if context and text == plain(text) else context
 
 
 def drawn_variant(text: str) -> str:

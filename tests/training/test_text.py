@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import pytest
 from tiny_text import CPU, save_encoder
 
 from live_sentiment.config import TextConfig
 from live_sentiment.console.main import main
 from live_sentiment.perception.text import TextAnalyzer
+from live_sentiment.perception.text.encoder import TextEncoder
+from live_sentiment.training.text import TextTraining, train_text
+from live_sentiment.training.text_tune import BROAD, NEAR, TuneSettings
 from live_sentiment.types import EMOTIONS, POLARITIES, Word
 from live_sentiment.weights.shipped import load_shipped
 
@@ -19,13 +24,13 @@ def folder(tmp_path_factory):
     """An encoder and two corpora: one with everything, one with sentiment only."""
     folder = tmp_path_factory.mktemp("training")
     save_encoder(folder / "encoder")
-    for corpus, columns in (("talk", "text\temotion\tsentiment"), ("reviews", "text\tsentiment")):
+    for corpus, columns in (("talk", "text\temotion\tsentiment\tdialogue"), ("reviews", "text\tsentiment")):
         (folder / "data" / corpus).mkdir(parents=True)
         for split, count in (("train", 80), ("dev", 8), ("test", 8)):
             rows = [columns]
             for number in range(count):
                 for (emotion, polarity), text in SAID.items():
-                    labels = f"{emotion}\t{polarity}" if corpus == "talk" else polarity
+                    labels = f"{emotion}\t{polarity}\t{number}" if corpus == "talk" else polarity
                     rows.append(f"{text.format(number)}.\t{labels}")
             (folder / "data" / corpus / f"{split}.tsv").write_text("\n".join(rows))
     return folder
@@ -33,7 +38,7 @@ def folder(tmp_path_factory):
 
 def train(folder, output, *more):
     files = ["--data", str(folder / "data"), "--output", str(output), "--encoder", str(folder / "encoder")]
-    return main(["train", "text", *files, "--reference", "talk", "--seeds", "2", *more])
+    return main(["train", "text", *files, "--frozen", "--reference", "talk", "--seeds", "2", *more])
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +79,81 @@ def test_a_second_run_takes_the_embeddings_of_the_first_and_writes_the_same_byte
     assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == before
     assert again.read_bytes() == head_file.read_bytes()
     assert "talk test, emotions, as written: accuracy" in capsys.readouterr().out
+
+
+TUNE = TuneSettings(
+    rank=4,
+    inner_size=16,
+    batch=16,
+    broad=replace(BROAD, epochs=2, descent_epochs=4, learning_rate=5e-3, averaging=0.9),
+    near=replace(NEAR, epochs=2, descent_epochs=2, learning_rate=5e-3, averaging=0.9),
+)
+
+
+def tune(folder, output, **settings):
+    task = TextTraining(
+        data=folder / "data",
+        output=output,
+        encoder_name="tiny",
+        cache=folder / "cache",
+        reference="talk",
+        seeds=2,
+        tune=TUNE,
+        **settings,
+    )
+    return train_text(task, TextEncoder(folder / "encoder", CPU))
+
+
+@pytest.fixture(scope="module")
+def tuned(folder):
+    file = folder / "tuned" / "text.safetensors"
+    return file, tune(folder, file)
+
+
+def test_a_tuned_encoder_reads_what_it_was_taught_word_by_word(folder, tuned):
+    file, _ = tuned
+    analyzer = TextAnalyzer(TextConfig(head=str(file), context_utterances=1), folder / "encoder", CPU)
+    for (emotion, polarity), text in SAID.items():
+        analyzer.reset()
+        words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]
+        last = analyzer(words).observations[-1]
+        assert EMOTIONS[int(last.emotions.argmax())] == emotion
+        assert POLARITIES[int(last.polarity.argmax())] == polarity
+
+
+def test_seeds_and_their_average_are_told_apart_and_the_best_by_development_is_taken(tuned):
+    _, metadata = tuned
+    losses = metadata["development_log_loss"]
+    assert set(losses) == {"seed 0", "seed 1", "average of the seeds"}
+    assert losses[metadata["chosen"]] == min(losses.values())
+    assert set(metadata["test"]) == {"talk", "talk, in context", "reviews"}
+    assert metadata["test"]["talk"]["emotions"]["as written"]["recalls"]["joy"] > 0.9
+    assert set(metadata["test"]["reviews"]["polarity"]) == {"as written"}
+    assert metadata["context_utterances"] == 2
+
+
+def test_the_card_says_how_good_on_what_and_with_which_licence(tuned):
+    file, metadata = tuned
+    text = file.with_suffix(".md").read_text()
+    assert "rank 4" in text
+    figure = 100 * metadata["test"]["talk, in context"]["polarity"]["plain"]["weighted_f1"]
+    assert (
+        f"| weighted F1 | {100 * metadata['test']['talk']['emotions']['as written']['weighted_f1']:.1f} ("
+        in text
+    )
+    assert f"{figure:.1f} (" in text
+    assert "| talk | 240 | of your own |" in text
+    assert "RoBERTa" not in text
+
+
+def test_a_finished_training_is_not_trained_again_and_gives_the_same_bytes(folder, tuned, monkeypatch):
+    file, _ = tuned
+    before = file.read_bytes()
+    monkeypatch.setattr(
+        "live_sentiment.training.text_tune._Run.learn", lambda *_: pytest.fail("trained again")
+    )
+    tune(folder, file)
+    assert file.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,20 @@ def test_a_users_own_table_is_read(tmp_path):
     assert "test" not in corpora["mine"]
 
 
+def test_a_text_knows_what_was_said_before_it_in_its_dialogue(tmp_path):
+    rows = [("one", 4), ("two", 4), ("three", 4), ("four", 4), ("five", 0), ("six", 0)]
+    lines = [f"{text}\tneutral\t{dialogue}" for text, dialogue in rows]
+    write(tmp_path / "mine", "train.tsv", "text\tsentiment\tdialogue", *lines)
+    assert load_corpora(tmp_path)["mine"]["train"].before == (
+        (),
+        ("one",),
+        ("one", "two"),
+        ("two", "three"),
+        (),
+        ("five",),
+    )
+
+
 def test_the_release_of_meld_is_read(tmp_path):
     write(
         tmp_path / "meld",
@@ -43,6 +57,7 @@ def test_the_release_of_meld_is_read(tmp_path):
     )
     train = load_corpora(tmp_path)["meld"]["train"]
     assert train.texts == ("Well, hello!",)
+    assert train.before == ((),)
     assert named(train.emotions[0], EMOTIONS) == {"joy": 1.0}
     assert named(train.polarity[0], POLARITIES) == {"positive": 1.0}
 

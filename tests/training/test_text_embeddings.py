@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from rich.progress import Progress
-from tiny_text import load_encoder
+from tiny_text import load_encoder, some_adapter
 
 from live_sentiment.training import text_embeddings
 from live_sentiment.training.text_embeddings import embed_texts
@@ -33,7 +33,7 @@ def test_rows_are_the_embeddings_of_their_texts(encoder, tmp_path):
 
 def test_what_was_embedded_is_not_embedded_again(encoder, tmp_path, monkeypatch):
     first = embed(encoder, tmp_path / "cache")
-    monkeypatch.setattr(encoder, "embed_batch", lambda texts: pytest.fail("embedded again"))
+    monkeypatch.setattr(encoder, "embed_batch", lambda texts, contexts: pytest.fail("embedded again"))
     assert np.array_equal(embed(encoder, tmp_path / "cache"), first)
 
 
@@ -41,11 +41,11 @@ def test_an_interrupted_run_goes_on_where_it_stopped(encoder, tmp_path, monkeypa
     batches = []
     whole = encoder.embed_batch
 
-    def stop_in_the_third_file(texts):
+    def stop_in_the_third_file(texts, contexts):
         batches.append(texts)
         if len(batches) == 10:
             raise KeyboardInterrupt
-        return whole(texts)
+        return whole(texts, contexts)
 
     monkeypatch.setattr(encoder, "embed_batch", stop_in_the_third_file)
     with pytest.raises(KeyboardInterrupt):
@@ -64,6 +64,16 @@ def test_another_encoder_another_precision_or_another_text_is_embedded_anew(enco
     assert not np.array_equal(first, rough)
     np.testing.assert_allclose(first, rough, atol=0.1)
     assert np.flatnonzero((first != changed).any(axis=1)).tolist() == [0]
+
+
+def test_a_context_and_an_adapter_change_what_is_kept(encoder, tmp_path):
+    cache = tmp_path / "cache"
+    alone = embed(encoder, cache)
+    contexts = ["oh my god" if n % 2 else "" for n in range(len(TEXTS))]
+    in_context = embed(encoder, cache, contexts=contexts)
+    assert np.flatnonzero((abs(alone - in_context) > 1e-3).any(axis=1)).tolist() == list(range(1, 50, 2))
+    encoder.adapt(some_adapter())
+    assert not np.allclose(embed(encoder, cache), alone, atol=1e-2)
 
 
 def test_no_texts_are_no_rows(encoder, tmp_path):

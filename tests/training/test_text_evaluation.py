@@ -7,12 +7,13 @@ from live_sentiment.training.text_embeddings import EmbeddedTexts
 from live_sentiment.training.text_evaluation import (
     Calibration,
     calibrate,
-    choose_threshold,
+    choose_thresholds,
     log_loss,
     measure,
 )
 
 EVEN = np.full(7, 1 / 7, np.float32)
+HALF = np.full(7, 0.5, np.float32)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def texts(numbers, labels=None, strength=4.0):
 
 
 def test_each_form_has_its_own_figures(head):
-    figures = measure(head, "emotions", texts([0, 1, 2, 2]), Calibration(EVEN), 0.5)
+    figures = measure(head, "emotions", texts([0, 1, 2, 2]), Calibration(EVEN), HALF)
     assert figures["as written"]["accuracy"] == figures["plain"]["weighted_f1"] == 1.0
     assert figures["beginnings"]["accuracy"] == 0.0
     assert figures["beginnings"]["ece"] > 0.8
@@ -42,28 +43,41 @@ def test_each_form_has_its_own_figures(head):
 
 
 def test_without_labels_of_a_kind_there_are_no_figures(head):
-    assert measure(head, "polarity", texts([0]), Calibration(EVEN[:3]), 0.5) == {}
+    assert measure(head, "polarity", texts([0]), Calibration(EVEN[:3]), HALF[:3]) == {}
     assert np.isnan(log_loss(head, "polarity", texts([0]), Calibration(EVEN[:3])))
-    assert calibrate(head, "polarity", EVEN[:3], texts([0])).temperature == 1.0
+    assert calibrate(head, "polarity", EVEN[:3], [texts([0])]).temperature == 1.0
 
 
 def test_several_labels_count_by_threshold_and_by_the_leading_one(head):
     both = np.zeros((4, 7), np.float32)
     both[:, [1, 2]] = 0.5
     data = texts([1, 1, 2, 2], both)
-    figures = measure(head, "emotions", data, Calibration(EVEN), 0.5)["as written"]
+    figures = measure(head, "emotions", data, Calibration(EVEN), HALF)["as written"]
     assert figures["leading_is_named"] == 1.0
-    named = choose_threshold(head, "emotions", data, Calibration(EVEN))
+    named = choose_thresholds(head, "emotions", data, Calibration(EVEN))
+    assert named[1] < 0.5
+    assert named[[0, 3, 4, 5, 6]].tolist() == [0.5] * 5
     assert (
         measure(head, "emotions", data, Calibration(EVEN), named)["as written"]["macro_f1"]
         >= figures["macro_f1"]
     )
-    assert choose_threshold(head, "emotions", texts([0, 1]), Calibration(EVEN)) == 0.5
+    assert choose_thresholds(head, "emotions", texts([0, 1]), Calibration(EVEN)).tolist() == [0.5] * 7
+
+
+def test_what_was_read_in_one_form_has_the_figures_of_one(head):
+    data = texts([0, 1, 2])
+    written = EmbeddedTexts(data.embeddings[:, :1], data.emotions, None)
+    figures = measure(head, "emotions", written, Calibration(EVEN), HALF)
+    assert set(figures) == {"as written"}
+    assert figures["as written"]["recalls"] == {"neutral": 1.0, "joy": 1.0, "sadness": 1.0}
+    assert log_loss(head, "emotions", written, Calibration(EVEN)) < log_loss(
+        head, "emotions", data, Calibration(EVEN)
+    )
 
 
 def test_calibration_lowers_the_loss_of_a_head_that_is_too_sure(head):
     data = texts([0, 1, 2, 3, 4, 5, 6] * 5, strength=8.0)
-    found = calibrate(head, "emotions", EVEN, data)
+    found = calibrate(head, "emotions", EVEN, [data])
     assert found.temperature > 1.5
     assert log_loss(head, "emotions", data, found) < log_loss(head, "emotions", data, Calibration(EVEN))
 

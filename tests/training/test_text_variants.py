@@ -1,6 +1,16 @@
+import random
 from collections import Counter
 
-from live_sentiment.training.text_variants import drawn_variant, plain, variants
+from live_sentiment.training.text_variants import (
+    BEGINNING,
+    PLAIN,
+    WRITTEN,
+    drawn_variant,
+    in_form,
+    in_same_form,
+    plain,
+    variants,
+)
 
 
 def test_plain_keeps_the_words_and_the_apostrophes_within_them():
@@ -32,3 +42,19 @@ def test_what_is_drawn_depends_on_the_text_alone():
     )
     assert set(drawn) == {0, 1, 2}
     assert min(drawn.values()) > 15
+
+
+def test_a_form_is_asked_for_and_only_a_beginning_is_drawn():
+    text = "Well, you are here, I said. Isn't it so?"
+    draw = random.Random(0)
+    assert in_form(text, WRITTEN, draw) == text
+    assert in_form(text, PLAIN, draw) == plain(text)
+    drawn = {in_form(text, BEGINNING, draw) for _ in range(40)}
+    assert len(drawn) > 8
+    assert all(plain(text).startswith(plain(one)) for one in drawn)
+
+
+def test_context_is_plain_where_the_text_is():
+    assert in_same_form("Oh, really?", "you are") == "oh really"
+    assert in_same_form("Oh, really?", "You are.") == "Oh, really?"
+    assert in_same_form("", "you are") == ""

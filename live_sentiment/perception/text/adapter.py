@@ -43,7 +43,7 @@ class Adapter:
         return digest.hexdigest()
 
     def tensors(self) -> dict[str, Tensor]:
-        """What is kept of it in a file, in half precision: a step of it is far below what training settles."""
+        """What is kept of it in a file, in half precision, finer than training settles it."""
         named = {f"{_PREFIX}{name}.down": tensor for name, tensor in self.down.items()}
         named |= {f"{_PREFIX}{name}.up": tensor for name, tensor in self.up.items()}
         return {name: tensor.to(torch.float16) for name, tensor in named.items()}
