@@ -27,9 +27,9 @@ _ROWS = {
 }
 
 _BESIDE = """To stand beside: the head shipped before, on the frozen encoder, read the same test sets and had
-weighted F1 57.1 and 67.3 on MELD as written, 48.4 and 57.3 plain, 47.3 and 54.8 on beginnings;
-nothing here was chosen by that look. Published: RoBERTa fine-tuned on MELD, five times as large, 62.0 and 72.1; BERT on GoEmotions in
-Ekman's groups, macro F1 62.6."""
+weighted F1 57.1 and 67.3 on MELD as written, 48.4 and 57.3 plain, 47.3 and 54.8 on beginnings; nothing here
+was chosen by that look. Published: RoBERTa fine-tuned on MELD, five times as large, 62.0 and 72.1; BERT on
+GoEmotions in Ekman's groups, macro F1 62.6."""
 
 _CARD = """# {name}: what words say
 
