@@ -84,7 +84,7 @@ def test_what_was_said_before_is_read_with_it(data: Path, tmp_path: Path) -> Non
     read(data, encoder, tmp_path / "cache", context_utterances=1)
     assert encoder.before["sadness it is"] == encoder.before["sadness"] == "joy it is"
     assert encoder.before["neutral it is"] == ""
-    assert encoder.before["joy said train with joy"] == ""
+    assert encoder.before["goemotions said train with joy"] == ""
     alone = CountingEncoder()
     read(data, alone, tmp_path / "cache")
     assert alone.before["sadness it is"] == ""
