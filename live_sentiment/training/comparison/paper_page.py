@@ -48,9 +48,9 @@ Every number on this page was computed by one command:
 {date}, {machine}. {versions}. Seeds: {seeds}. Took {took}. Weights (SHA-256): {weights}.
 
 Figures are in % unless a unit says otherwise. Intervals in brackets: 95 %, bootstrap, over speakers or videos
-where they are known. "±": standard deviation over seeds. Test splits were not looked at to choose anything:
-choices were made on validation data or beforehand, and what could not be measured says so. The numbers with
-all their digits are in the JSON beside this page.
+where they are known. "±": standard deviation over seeds. Test splits were not looked at to choose anything,
+but for one baseline row that says so: choices were made on validation data or beforehand. What could not be
+measured says so. The numbers in full are in the JSON beside this page.
 """
 
 

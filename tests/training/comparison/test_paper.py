@@ -56,7 +56,7 @@ def test_one_command_makes_the_page_and_a_second_one_uses_what_is_kept(
         "| cross-attention |",
         "| Self-MM",
         "| shipped text expert, each utterance alone |",
-        "| ravdess | 7 | 5 | 35 |",
+        "| ravdess | 7 | 5 |",
         "| FERPlus, clear majority",
         "| product-of-experts | text + voice + vision |",
         "| product-of-experts | vision |",
