@@ -57,10 +57,15 @@ def made(name: str) -> tuple[Any, LabBatch, dict[str, Tensor]]:
     fusion = config.fusion.model_copy(update={"use_opinions": False})
     model = LabModel({}, dims, fusion, pooled=config.tokens == "pooled").eval()
     values = {modality: torch.randn(ROWS, 1, dim) for modality, dim in dims.items()}
-    rows, zeros = torch.arange(ROWS), torch.zeros(ROWS)
+    rows = torch.arange(ROWS)
     held: dict[Modality, Given] = {
         modality: Given(
-            rows, torch.zeros_like(rows), zeros, one, torch.ones(ROWS, 1, dtype=torch.bool), zeros[:, None]
+            rows,
+            torch.zeros_like(rows),
+            torch.zeros(ROWS),
+            one,
+            torch.ones(ROWS, 1, dtype=torch.bool),
+            torch.zeros(ROWS, 1),
         )
         for modality, one in values.items()
     }
