@@ -16,7 +16,7 @@ from live_sentiment.encoders.source import Source
 from live_sentiment.encoders.staged import StagedEncoder
 from live_sentiment.errors import UsageError
 from live_sentiment.perception.face.align import CROP_PX
-from live_sentiment.perception.face.expression import ExpressionNet, standardise
+from live_sentiment.perception.face.expression import ExpressionNet, own_tensors, standardise
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import ModelStore
 
@@ -64,7 +64,7 @@ def build(config: EncoderConfig, _store: ModelStore) -> FaceExpression:
         raise UsageError(f"{name} is not an expression network of `live-sentiment train face`")
     shape = {key: weights.metadata[key] for key in ("widths", "depths") if key in weights.metadata}
     network = ExpressionNet(**shape)
-    network.load_state_dict(dict(weights.tensors))
+    network.load_state_dict(own_tensors(weights))
     path = Path(name)
     place = str(path.resolve()) if path.suffix == ".safetensors" else name
     return FaceExpression(config, Source(place, path.parent, weights.sha256), network.eval())

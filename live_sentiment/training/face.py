@@ -1,16 +1,17 @@
 """Training the expression network: soft labels, balanced sampling, cameras imitated, weights averaged.
 
 The recipe: every epoch draws as many pictures as there are, a class's share being the square root of its
-frequency; the loss is the cross-entropy with the annotators' distribution; the first epochs run at low
-resolution, which costs less than half and teaches the network faces that are far away; the weights shipped
-are the exponential moving average of those trained, at the epoch that validates best.
+frequency; the loss is the cross-entropy with the annotators' distribution, to which a second head adds the
+one with a teacher's opinion, if there is a teacher; from chance, the first epochs run at low resolution,
+which costs less than half and teaches the network faces that are far away; the weights shipped are the
+exponential moving average of those trained, at the epoch that validates best.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from live_sentiment.perception.face.expression import ExpressionNet
 from live_sentiment.training import metrics
 from live_sentiment.training.face_augment import augment, warp
 from live_sentiment.training.face_data import FacePictures
-from live_sentiment.types import EMOTIONS
+from live_sentiment.types import EMOTIONS, FloatArray
 
 BATCH_AT_TEST = 512
 
@@ -48,6 +49,13 @@ class Recipe:
     """Share of the epochs that run at low resolution ..."""
     low_resolution_px: int = 32
     """... and its size."""
+    teacher_weight: float = 0.5
+    """Weight of the loss of the teacher's head beside the one of the annotators' votes."""
+
+    @classmethod
+    def going_on(cls, epochs: int, seed: int) -> Recipe:
+        """For weights that were trained before: a lower rate, and full resolution from the first epoch on."""
+        return cls(epochs=epochs, seed=seed, learning_rate=0.05, warmup_epochs=0.3, low_resolution_share=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +70,20 @@ class Faces:
     """Shape (N, 7), float32."""
     labels: Tensor
     """Shape (N,), int64."""
+    opinions: Tensor | None = None
+    """Shape (N, 7), float32: what a teacher says of them, if there is one."""
 
     @classmethod
-    def of(cls, pictures: FacePictures, to_source: NDArray[np.float32]) -> Faces:
-        """Pictures with their alignments."""
+    def of(
+        cls, pictures: FacePictures, to_source: NDArray[np.float32], opinions: FloatArray | None = None
+    ) -> Faces:
+        """Pictures with their alignments and the opinions of a teacher."""
         return cls(
             torch.from_numpy(pictures.images),
             torch.from_numpy(to_source),
             torch.from_numpy(pictures.soft_labels),
             torch.from_numpy(pictures.labels),
+            None if opinions is None else torch.from_numpy(opinions),
         )
 
     def __len__(self) -> int:
@@ -79,7 +92,11 @@ class Faces:
     def select(self, chosen: Tensor) -> Faces:
         """The faces where `chosen`, shape (N,), is true."""
         return Faces(
-            self.images[chosen], self.to_source[chosen], self.soft_labels[chosen], self.labels[chosen]
+            self.images[chosen],
+            self.to_source[chosen],
+            self.soft_labels[chosen],
+            self.labels[chosen],
+            None if self.opinions is None else self.opinions[chosen],
         )
 
     def crops(self, *, aligned: bool = True) -> Tensor:
@@ -87,6 +104,13 @@ class Faces:
         maps = self.to_source if aligned else torch.eye(2, 3).expand_as(self.to_source)
         chunks = zip(torch.split(self.images, BATCH_AT_TEST), torch.split(maps, BATCH_AT_TEST), strict=True)
         return torch.cat([warp(images[:, None].float(), part).round() for images, part in chunks])
+
+
+def drawn_distribution(soft_labels: Tensor, balance: float) -> FloatArray:
+    """The class distribution (7,) of pictures drawn with `draw_weights`."""
+    weights = draw_weights(soft_labels, balance)
+    drawn: FloatArray = (weights / weights.sum() @ soft_labels).numpy()
+    return drawn
 
 
 def draw_weights(soft_labels: Tensor, balance: float) -> Tensor:
@@ -105,21 +129,72 @@ def scores(model: nn.Module, crops: Tensor, *, bfloat16: bool = False) -> NDArra
     return found.float().numpy()
 
 
+@torch.inference_mode()
+def embeddings(net: ExpressionNet, crops: Tensor, *, bfloat16: bool = False) -> Tensor:
+    """Embeddings (N, dim) of crops (N, 1, 48, 48), float32."""
+    net.eval()
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        return torch.cat([net.embed(part) for part in torch.split(crops, BATCH_AT_TEST)]).float()
+
+
+class Taught(nn.Module):
+    """The network with a second head on the same embedding, which learns what the teacher says.
+
+    The teacher so shapes what the network sees without correcting the annotators.
+    """
+
+    def __init__(self, net: ExpressionNet) -> None:
+        super().__init__()
+        self.net = net
+        self.second = nn.Linear(net.head.in_features, net.head.out_features)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Crops (B, 1, H, W) to the scores (B, 7) of the network's own head and of the teacher's."""
+        embeddings = self.net.dropout(self.net.embed(crops))
+        return self.net.head(embeddings), self.second(embeddings)
+
+
+def started_from(net: ExpressionNet, tensors: Mapping[str, Tensor]) -> ExpressionNet:
+    """The network with these weights; what they lack changes nothing at first.
+
+    Residual pairs that a shallower network has not begin as the identity: the scale of their last
+    normalisation is 0 (Goyal et al. 2017).
+
+    Raises:
+        ValueError: they hold tensors that the network has not, or of other shapes.
+    """
+    state = net.state_dict()
+    strange = [
+        name for name, value in tensors.items() if name not in state or state[name].shape != value.shape
+    ]
+    if strange:
+        raise ValueError(f"weights of another network: {', '.join(strange[:3])}")
+    for name in state.keys() - tensors.keys():
+        if name.endswith("second.1.weight"):
+            state[name].zero_()
+    net.load_state_dict({**state, **tensors})
+    return net
+
+
 class Trainer:
     """One training run, epoch by epoch; its state can be stored and taken up again.
 
     Args:
         faces: the training pictures.
         recipe: what to do.
+        start: weights to go on from; None starts from chance.
         bfloat16: compute in bfloat16 where that is safe; several times faster on CPUs with the instructions.
     """
 
-    def __init__(self, faces: Faces, recipe: Recipe, *, bfloat16: bool) -> None:
+    def __init__(
+        self, faces: Faces, recipe: Recipe, start: Mapping[str, Tensor] | None = None, *, bfloat16: bool
+    ) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.epoch, self._faces, self._bfloat16 = recipe, 0, faces, bfloat16
         self._random = torch.Generator().manual_seed(recipe.seed)
         self._weights = draw_weights(faces.soft_labels, recipe.balance)
-        self.model = ExpressionNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        net = started_from(ExpressionNet(), start) if start is not None else ExpressionNet()
+        self.model = Taught(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model)
         self._steps_per_epoch = math.ceil(len(faces) / recipe.batch)
         decayed: list[Tensor] = [p for p in self.model.parameters() if p.ndim > 1]
@@ -147,7 +222,11 @@ class Trainer:
             if low:
                 crops = F.interpolate(crops, size=(self.recipe.low_resolution_px,) * 2, mode="area")
             with torch.autocast("cpu", torch.bfloat16, enabled=self._bfloat16):
-                loss = F.cross_entropy(self.model(crops).float(), self._faces.soft_labels[rows])
+                voted, taught = self.model(crops)
+            loss = F.cross_entropy(voted.float(), self._faces.soft_labels[rows])
+            if self._faces.opinions is not None:
+                teaching = F.cross_entropy(taught.float(), self._faces.opinions[rows])
+                loss = loss + self.recipe.teacher_weight * teaching
             self._optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
@@ -160,7 +239,7 @@ class Trainer:
 
     def validate(self, crops: Tensor, labels: Tensor) -> NDArray[np.int64]:
         """Confusion matrix of the averaged weights, row the true class, in the precision of the training."""
-        found = scores(self.average, crops, bfloat16=self._bfloat16).argmax(axis=1)
+        found = scores(self.average.net, crops, bfloat16=self._bfloat16).argmax(axis=1)
         return metrics.confusion_matrix(labels.numpy(), found, len(EMOTIONS))
 
     def state(self) -> dict[str, Any]:

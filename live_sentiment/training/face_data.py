@@ -78,6 +78,16 @@ class FacePictures:
         return self.usable & majority
 
     @property
+    def majority(self) -> BoolArray:
+        """Shape (N,), whether an emotion or contempt has more than half of the votes that are not strayed.
+
+        The "majority" mode of FERPlus's authors, by which published figures are given.
+        """
+        counts = np.where(self.votes > STRAY_VOTE, self.votes, 0)
+        majority: BoolArray = counts.max(axis=1) > counts.sum(axis=1) / 2
+        return majority & np.isin(self.leading, [*COLUMNS, VOTES.index("contempt")])
+
+    @property
     def labels(self) -> NDArray[np.int64]:
         """Shape (N,), the leading of EMOTIONS."""
         labels: NDArray[np.int64] = self.votes[:, COLUMNS].argmax(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,39 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from live_sentiment.errors import UsageError
 from live_sentiment.perception.face.align import TEMPLATE
-from live_sentiment.perception.face.expression import WIDTHS, Expression, ExpressionNet
+from live_sentiment.perception.face.expression import DEPTHS, WIDTHS, Expression, Weighed
+from live_sentiment.perception.face.familiarity import Familiarity
 from live_sentiment.training import metrics
-from live_sentiment.training.face import Faces, Recipe, Trainer, scores, validation_score
+from live_sentiment.training.face import (
+    Faces,
+    Recipe,
+    Taught,
+    Trainer,
+    drawn_distribution,
+    embeddings,
+    scores,
+    validation_score,
+)
 from live_sentiment.training.face_align import cached_alignments
+from live_sentiment.training.face_calibration import calibrate
 from live_sentiment.training.face_card import write_card
 from live_sentiment.training.face_data import VOTES, FacePictures, load_ferplus
-from live_sentiment.training.face_finish import calibrate, figures, hardships, measure_face, shipped_tensors
+from live_sentiment.training.face_finish import (
+    figures,
+    hardships,
+    measure_face,
+    round_to_half,
+    second_says,
+    set_calibration,
+)
+from live_sentiment.training.face_teacher import Teacher, cached_opinions
 from live_sentiment.types import EMOTIONS
-from live_sentiment.weights.shipped import load_shipped, save_shipped
+from live_sentiment.weights.shipped import ShippedWeights, load_shipped, save_shipped
 
 log = logging.getLogger(__name__)
+
+HARDSHIPS_EVERY = 4
+"""Every so many of the clear validation faces are read under hardships."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +62,25 @@ class Split:
     """Share of all pictures in which the detector finds the face."""
 
 
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a training may build on besides the pictures."""
+
+    teacher: Path | None = None
+    """Folder of the teacher's files; see `face_teacher`."""
+    start: Path | None = None
+    """Weights of an earlier run to go on from, with as many residual pairs or fewer."""
+
+
 def train_face(
-    data: Path, output: Path, detector: Path, recipe: Recipe, *, bfloat16: bool, console: Console
+    data: Path,
+    output: Path,
+    detector: Path,
+    recipe: Recipe,
+    help_from: Help = Help(),
+    *,
+    bfloat16: bool,
+    console: Console,
 ) -> dict[str, Any]:
     """Train, write `output` and its card beside it, and return the metadata that was written.
 
@@ -49,8 +88,11 @@ def train_face(
     the same recipe takes it up.
 
     Raises:
-        UsageError: the data cannot be read or lack an emotion, or the folder holds a run with another recipe.
+        UsageError: the data cannot be read or lack an emotion, the folder holds a run with another recipe,
+            or the teacher or the weights to start from cannot be used.
     """
+    teacher = Teacher.load(help_from.teacher) if help_from.teacher else None
+    start = load_shipped(str(help_from.start)) if help_from.start else None
     work = output.with_suffix(".work")
     work.mkdir(parents=True, exist_ok=True)
     file_log = logging.FileHandler(work / "train.log", encoding="utf-8")
@@ -63,8 +105,12 @@ def train_face(
     try:
         with bar:
             splits = _prepare(data, detector, work, bar)
-            best = _train(splits, recipe, work, bar, bfloat16=bfloat16)
-        return _finish(best, splits, recipe, output, bar.console, bfloat16=bfloat16)
+            if teacher:
+                splits["train"] = _taught(splits["train"], teacher, work, bar, bfloat16=bfloat16)
+            best = _train(splits, recipe, start, work, bar, bfloat16=bfloat16)
+        return _finish(
+            best, splits, recipe, teacher, start, output=output, console=bar.console, bfloat16=bfloat16
+        )
     finally:
         log.removeHandler(file_log)
         file_log.close()
@@ -111,15 +157,39 @@ def _prepare(data: Path, detector: Path, work: Path, bar: Progress) -> dict[str,
     return splits
 
 
+def _taught(split: Split, teacher: Teacher, work: Path, bar: Progress, *, bfloat16: bool) -> Split:
+    """The training pictures with the teacher's opinions of them, in the framing they come in."""
+    faces = split.usable
+    task = bar.add_task("the teacher's opinions", total=len(faces))
+    opinions = cached_opinions(
+        teacher,
+        faces.images.numpy(),
+        work / "opinions.npz",
+        lambda done: bar.update(task, completed=done),
+        bfloat16=bfloat16,
+    )
+    bar.remove_task(task)
+    return replace(split, usable=replace(faces, opinions=torch.from_numpy(opinions)))
+
+
 def _train(
-    splits: dict[str, Split], recipe: Recipe, work: Path, bar: Progress, *, bfloat16: bool
-) -> ExpressionNet:
+    splits: dict[str, Split],
+    recipe: Recipe,
+    start: ShippedWeights | None,
+    work: Path,
+    bar: Progress,
+    *,
+    bfloat16: bool,
+) -> Taught:
     """The moving average at the epoch that validates best."""
-    trainer = Trainer(splits["train"].usable, recipe, bfloat16=bfloat16)
+    try:
+        trainer = Trainer(splits["train"].usable, recipe, start.tensors if start else None, bfloat16=bfloat16)
+    except ValueError as error:
+        raise UsageError(f"cannot go on from {start and start.name}: {error}") from error
     valid = splits["valid"].usable
     crops = {"aligned": valid.crops(), "plain": valid.crops(aligned=False)}
     checkpoint = work / "checkpoint.pt"
-    best: ExpressionNet = copy.deepcopy(trainer.average)
+    best: Taught = copy.deepcopy(trainer.average)
     best_score = -1.0
     if checkpoint.is_file():
         stored = torch.load(checkpoint, weights_only=True)
@@ -154,29 +224,48 @@ def _train(
 
 
 def _finish(
-    net: ExpressionNet,
+    best: Taught,
     splits: dict[str, Split],
     recipe: Recipe,
+    teacher: Teacher | None,
+    start: ShippedWeights | None,
+    *,
     output: Path,
     console: Console,
-    *,
     bfloat16: bool,
 ) -> dict[str, Any]:
     train, valid = splits["train"], splits["valid"]
-    calibration = calibrate(train.usable, valid.usable, scores(net, valid.usable.crops()), recipe.balance)
-    tensors = shipped_tensors(net, calibration)
-    net.load_state_dict(tensors)
+    clear = valid.every.select(torch.from_numpy(valid.pictures.clear))
+    crops = clear.crops()
+    round_to_half(best.net)
+    weighed = Weighed(best.net.eval())
+    if teacher:
+        weighed.second = teacher.net
+        weighed.familiarity = Familiarity.of(embeddings(best.net, crops, bfloat16=bfloat16))
+    calibration = calibrate(
+        scores(best.net, crops, bfloat16=bfloat16),
+        clear.labels.numpy(),
+        train.usable.soft_labels.mean(dim=0).numpy(),
+        drawn_distribution(train.usable.soft_labels, recipe.balance),
+        second_says(weighed, crops, bfloat16=bfloat16),
+    )
+    set_calibration(weighed.net, calibration)
     metadata: dict[str, Any] = {
         "part": "face",
         "labels": list(EMOTIONS),
         "temperature": calibration.temperature,
         "prior": [float(value) for value in calibration.prior],
         "prior_exponent": calibration.exponent,
+        "balance": [float(value) for value in calibration.balance],
         "widths": list(WIDTHS),
+        "depths": list(DEPTHS),
         "input": "48 x 48 grey, aligned by five landmarks",
         "template": TEMPLATE.tolist(),
         "seed": recipe.seed,
+        "familiar_up_to": weighed.familiarity and list(weighed.familiarity.bounds),
         "recipe": asdict(recipe),
+        "teacher": teacher and teacher.sha256,
+        "start_epochs": start and start.metadata["recipe"]["epochs"],
         "data": {
             name: {
                 "pictures": len(split.pictures),
@@ -188,18 +277,18 @@ def _finish(
     }
     for name in ("valid", "test"):
         split = splits[name]
-        metadata[name] = figures(net, split.pictures, split.every, calibration.temperature)
+        metadata[name] = figures(weighed, split.pictures, split.every, calibration, bfloat16=bfloat16)
         for kind in ("clear", "all"):
             part = metadata[name][kind]
             _say(
                 console,
                 f"{name}, {kind} faces: accuracy {part['accuracy']:.1%}, "
-                f"mean recall {part['mean_recall']:.1%} of {part['samples']}",
+                f"mean recall {part['mean_recall']:.1%}, calibration error {part['calibration_error']:.1%} "
+                f"of {part['samples']}",
             )
-    clear = valid.pictures.clear
-    faces = valid.every.select(torch.from_numpy(clear))
-    metadata["hardships"] = hardships(net, faces, bfloat16=bfloat16)
-    save_shipped(output, tensors, metadata)
+    some = clear.select(torch.arange(len(clear)) % HARDSHIPS_EVERY == 0)
+    metadata["hardships"] = hardships(weighed, some, bfloat16=bfloat16)
+    save_shipped(output, weighed.tensors(), metadata)
     speed = measure_face(Expression(load_shipped(str(output)), torch.device("cpu")))
     _say(
         console,

@@ -43,8 +43,16 @@ Build = Callable[..., FaceAnalyzer]
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     torch.manual_seed(0)
-    metadata = {"part": "face", "labels": EMOTIONS, "temperature": 1.0, "prior": PRIOR, "widths": WIDTHS}
-    save_shipped(tmp_path / "net.safetensors", ExpressionNet(WIDTHS).state_dict(), metadata)
+    metadata = {
+        "part": "face",
+        "labels": EMOTIONS,
+        "temperature": 1.0,
+        "prior": PRIOR,
+        "widths": WIDTHS,
+        "depths": [1, 1, 1],
+        "familiar_up_to": None,
+    }
+    save_shipped(tmp_path / "net.safetensors", ExpressionNet(WIDTHS, [1, 1, 1]).state_dict(), metadata)
 
     def build(scene: Scene, **settings: object) -> FaceAnalyzer:
         monkeypatch.setattr(analyze, "FaceDetector", lambda *arguments: scene)

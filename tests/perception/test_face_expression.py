@@ -10,17 +10,19 @@ import torch
 
 from live_sentiment.errors import UsageError
 from live_sentiment.perception.face.align import CROP_PX
-from live_sentiment.perception.face.expression import Expression, ExpressionNet, polarity_of
+from live_sentiment.perception.face.expression import Expression, ExpressionNet, Weighed, polarity_of
+from live_sentiment.perception.face.familiarity import Familiarity
+from live_sentiment.perception.face.second_opinion import SecondOpinion
 from live_sentiment.types import EMOTIONS, ImageArray
 from live_sentiment.weights.shipped import load_shipped, save_shipped
 
-WIDTHS = [4, 6, 8, 10]
+WIDTHS, DEPTHS = [4, 6, 8, 10], [1, 0, 2]
 CPU = torch.device("cpu")
 
 
 def network() -> ExpressionNet:
     torch.manual_seed(0)
-    net = ExpressionNet(WIDTHS)
+    net = ExpressionNet(WIDTHS, DEPTHS)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.5, 0.5)
@@ -28,15 +30,17 @@ def network() -> ExpressionNet:
     return net.eval()
 
 
-def read(tmp_path: Path, **changes: object) -> Expression:
+def read(tmp_path: Path, tensors: dict[str, torch.Tensor] | None = None, **changes: object) -> Expression:
     metadata = {
         "part": "face",
         "labels": EMOTIONS,
         "temperature": 1.0,
         "prior": [1 / 7] * 7,
         "widths": WIDTHS,
+        "depths": DEPTHS,
+        "familiar_up_to": None,
     }
-    save_shipped(tmp_path / "net.safetensors", network().state_dict(), metadata | changes)
+    save_shipped(tmp_path / "net.safetensors", tensors or network().state_dict(), metadata | changes)
     return Expression(load_shipped(str(tmp_path / "net.safetensors")), CPU)
 
 
@@ -69,6 +73,23 @@ def test_a_higher_temperature_is_less_sure_of_the_same_answer(tmp_path: Path) ->
     sure, unsure = (read(tmp_path, temperature=t)(crops()).emotions for t in (0.5, 4.0))
     assert (sure.argmax(axis=1) == unsure.argmax(axis=1)).all()
     assert (sure.max(axis=1) > unsure.max(axis=1)).all()
+
+
+def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    both = Weighed(network(), SecondOpinion(), Familiarity(WIDTHS[-1], (0.1, 30.0))).eval()
+    # As they ship: weights in 16 bits.
+    both.load_state_dict({name: tensor.half() for name, tensor in both.state_dict().items()})
+    batch = torch.from_numpy(np.stack(crops())[:, None].astype(np.float32))
+    with torch.inference_mode():
+        embeddings = both.net.embed(batch)
+        share = both.familiarity(embeddings)
+        own, second = both.net.head(embeddings).softmax(dim=1), both.second(batch)
+        expected = (1 - share) * own + share * second
+    readings = read(tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0])(crops())
+    np.testing.assert_allclose(readings.emotions, expected.numpy(), atol=1e-4)
+    np.testing.assert_allclose(readings.embeddings, embeddings.numpy(), atol=1e-4)
+    assert np.abs(expected.numpy() - own.numpy()).max() > 0.01
 
 
 def test_exposure_and_contrast_do_not_matter(tmp_path: Path) -> None:

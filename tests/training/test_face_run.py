@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
 
 from live_sentiment.console.main import main
 from live_sentiment.perception.face.expression import Expression
-from live_sentiment.training import face_align
+from live_sentiment.training import face_align, face_teacher
 from live_sentiment.training.face import Faces
-from live_sentiment.training.face_data import COLUMNS, SPLITS, VOTES, FacePictures, load_ferplus
-from live_sentiment.training.face_finish import calibrate, figures, measure_face
+from live_sentiment.training.face_calibration import Calibration
+from live_sentiment.training.face_data import SPLITS, VOTES, load_ferplus
+from live_sentiment.training.face_finish import figures, measure_face
 from live_sentiment.types import EMOTIONS
 from live_sentiment.weights.shipped import load_shipped
 
@@ -59,7 +59,13 @@ def test_it_writes_weights_that_the_stage_reads_and_a_card(
     readings = Expression(weights, torch.device("cpu"))([np.zeros((48, 48), np.uint8)])
     assert readings.emotions.shape == (1, 7)
     card = (tmp_path / "net.md").read_text()
-    for said in ("clear, aligned | test | 28", "research use", "Limits and bias", "--epochs 1 --seed 1"):
+    for said in (
+        "clear, aligned | test | 28",
+        "majority, aligned | test | 28",
+        "research use",
+        "Limits and bias",
+        "--epochs 1 --seed 1",
+    ):
         assert said in card
     assert "validation, aligned" in (tmp_path / "net.work" / "train.log").read_text()
 
@@ -102,6 +108,8 @@ def test_pictures_without_one_of_the_emotions_are_refused(
         (["--data", "nowhere"], "holds neither"),
         (["--output", "weights.pt"], ".safetensors"),
         (["--epochs", "0"], "from 1 on"),
+        (["--teacher", "nowhere"], "no teacher in nowhere"),
+        (["--start", "nowhere.safetensors"], "no trained weights"),
     ],
 )
 def test_wrong_use_is_told(
@@ -111,30 +119,32 @@ def test_wrong_use_is_told(
     assert said in capsys.readouterr().err
 
 
-def drawn(count: int, frequency: np.ndarray, seed: int) -> Faces:
-    rng = np.random.default_rng(seed)
-    votes = np.zeros((count, len(VOTES)), np.uint8)
-    votes[np.arange(count), np.array(COLUMNS)[rng.choice(7, count, p=frequency)]] = 10
-    pictures = FacePictures(np.zeros((count, 48, 48), np.uint8), votes)
-    return Faces.of(pictures, np.tile(np.eye(2, 3, dtype=np.float32), (count, 1, 1)))
+@pytest.mark.usefixtures("no_detector")
+def test_it_goes_on_from_weights_and_learns_from_a_teacher(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], teacher_files: Path
+) -> None:
+    assert train(tmp_path, name="first") == 0
+    first = tmp_path / "first.safetensors"
+    assert train(tmp_path, "--start", str(first), "--teacher", str(teacher_files), name="second") == 0
+    metadata = load_shipped(str(tmp_path / "second.safetensors")).metadata
+    assert (metadata["teacher"], metadata["start_epochs"]) == (face_teacher.SHA256, 1)
+    assert metadata["recipe"]["low_resolution_share"] == 0
+    assert 0 < metadata["familiar_up_to"][0] < metadata["familiar_up_to"][1]
+    weights = load_shipped(str(tmp_path / "second.safetensors"))
+    assert any(name.startswith("second.") for name in weights.tensors)
+    readings = Expression(weights, torch.device("cpu"))([np.zeros((48, 48), np.uint8)])
+    assert readings.emotions.sum() == pytest.approx(1, abs=1e-5)
+    card = (tmp_path / "second.md").read_text()
+    for said in ("@vladmandic/face-api", face_teacher.SHA256, "--start FIRST.safetensors", "went on from 1"):
+        assert said in card
+    assert "face-api" not in (tmp_path / "first.md").read_text()
+    assert load_shipped(str(first)).metadata["familiar_up_to"] is None
 
 
-def test_probabilities_hold_under_the_stated_prior() -> None:
-    """Scores of an ideal network, overconfident by a known factor, trained under balanced sampling."""
-    frequency = np.array([0.4, 0.3, 0.1, 0.08, 0.05, 0.02, 0.05])
-    train_faces, valid = drawn(4000, frequency, 0), drawn(4000, frequency, 1)
-    share = train_faces.soft_labels.mean(dim=0).numpy()
-    trained_under = share**0.5 / (share**0.5).sum()
-    evidence = 2.0 * np.eye(7)[valid.labels.numpy()] + np.random.default_rng(2).normal(0, 1.41, (4000, 7))
-    calibration = calibrate(train_faces, valid, (evidence + np.log(trained_under)).astype(np.float32), 0.5)
-    assert calibration.prior == pytest.approx(
-        share**calibration.exponent / (share**calibration.exponent).sum(), rel=1e-4
-    )
-    assert calibration.temperature == pytest.approx(1.0, rel=0.2)
-    held = evidence + np.log(calibration.prior)
-    probabilities = softmax(held / calibration.temperature, axis=1)
-    weights = (calibration.prior / frequency)[valid.labels.numpy()]
-    assert np.average(probabilities, axis=0, weights=weights) == pytest.approx(calibration.prior, abs=0.03)
+@pytest.mark.usefixtures("no_detector")
+def test_weights_of_another_part_are_no_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(tmp_path, "--start", "voice-emotion") == 2
+    assert "cannot go on from voice-emotion" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("no_detector")
@@ -143,7 +153,12 @@ def test_contempt_counts_against_the_network_among_eight_classes(tmp_path: Path)
 
     pictures = load_ferplus(ferplus(tmp_path / "data"))["test"]
     maps = np.tile(np.eye(2, 3, dtype=np.float32), (len(pictures), 1, 1))
-    found = figures(ExpressionNet(), pictures, Faces.of(pictures, maps), 1.0)
+    even = np.full(7, 1 / 7, np.float32)
+    calibration = Calibration(1.0, even, 1.0, even, 0.0, even)
+    found = figures(ExpressionNet(), pictures, Faces.of(pictures, maps), calibration)
+    assert found["majority_eight"]["samples"] == 32
+    assert found["majority"]["samples"] == 28
+    assert found["clear"]["calibration_error"] == found["clear"]["calibration_error_rebalanced"]
     assert found["all"]["samples"] == 28
     assert found["eight_classes"]["samples"] == 32
     assert found["eight_classes"]["accuracy"] == pytest.approx(found["all"]["accuracy"] * 28 / 32, abs=1e-3)

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.training.face import Faces, Recipe, Trainer, draw_weights, scores, validation_score
+from live_sentiment.perception.face.expression import ExpressionNet
+from live_sentiment.training.face import (
+    Faces,
+    Recipe,
+    Trainer,
+    draw_weights,
+    drawn_distribution,
+    scores,
+    started_from,
+    validation_score,
+)
 from live_sentiment.training.face_align import cached_alignments, find_alignments
 from live_sentiment.training.face_data import VOTES, FacePictures
 from live_sentiment.types import EMOTIONS
@@ -49,6 +59,7 @@ def test_classes_are_drawn_by_the_stated_power_of_their_frequency() -> None:
         drawn = draw_weights(soft, balance)
         share[balance] = float(drawn[90:].sum() / drawn.sum())
     assert share == pytest.approx({0.0: 0.1, 0.5: 0.25, 1.0: 0.5})
+    np.testing.assert_allclose(drawn_distribution(soft, 0.5)[:2], [0.75, 0.25], rtol=1e-5)
 
 
 def test_validation_counts_rare_emotions_like_frequent_ones() -> None:
@@ -62,7 +73,7 @@ def test_it_learns() -> None:
     )
     losses = [trainer.run_epoch() for _ in range(6)]
     assert losses[-1] < losses[0] / 2
-    right = scores(trainer.average, faces().crops()).argmax(axis=1) == faces().labels.numpy()
+    right = scores(trainer.average.net, faces().crops()).argmax(axis=1) == faces().labels.numpy()
     assert right.mean() > 0.9
 
 
@@ -78,6 +89,43 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path: Path)
     second.run_epoch()
     assert second.epoch == 2
     assert alike(weights(whole), weights(second))
+
+
+def test_the_second_head_learns_what_the_teacher_says() -> None:
+    """The teacher calls bright upper halves sad: its head follows, the annotators' does not."""
+    opinions = torch.zeros(48, 7)
+    opinions[::2, EMOTIONS.index("sadness")] = 1
+    opinions[1::2, EMOTIONS.index("anger")] = 1
+    taught = dataclasses.replace(faces(), opinions=opinions)
+    trainer = Trainer(taught, dataclasses.replace(RECIPE, epochs=6, low_resolution_share=0.0), bfloat16=False)
+    for _ in range(6):
+        trainer.run_epoch()
+    trainer.average.eval()
+    with torch.inference_mode():
+        own, second = (found.argmax(dim=1) for found in trainer.average(taught.crops()))
+    assert (own == taught.labels).float().mean() > 0.9
+    assert (second == opinions.argmax(dim=1)).float().mean() > 0.9
+
+
+def test_without_a_teacher_its_head_stays_as_it_was() -> None:
+    trainer = Trainer(faces(), dataclasses.replace(RECIPE, weight_decay=0.0), bfloat16=False)
+    before = trainer.model.second.weight.detach().clone()
+    trainer.run_epoch()
+    assert torch.equal(trainer.model.second.weight, before)
+
+
+def test_a_deeper_network_goes_on_from_a_shallower_one_without_a_step() -> None:
+    torch.manual_seed(0)
+    shallow, deep = ExpressionNet(depths=(1, 1, 1)).eval(), ExpressionNet(depths=(1, 2, 2))
+    deep = started_from(deep, shallow.state_dict()).eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(deep(faces(4).crops()), shallow(faces(4).crops()))
+
+
+@pytest.mark.parametrize("other", [{"widths": (4, 6, 8, 10)}, {"depths": (1, 3, 3)}])
+def test_weights_of_another_network_are_no_start(other: dict[str, tuple[int, ...]]) -> None:
+    with pytest.raises(ValueError, match="another network"):
+        started_from(ExpressionNet(), ExpressionNet(**other).state_dict())
 
 
 def test_the_seed_decides() -> None:

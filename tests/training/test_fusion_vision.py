@@ -5,7 +5,7 @@ import pytest
 import torch
 from rich.progress import Progress
 
-from live_sentiment.perception.face.expression import WIDTHS, Expression, ExpressionNet
+from live_sentiment.perception.face.expression import DEPTHS, WIDTHS, Expression, ExpressionNet
 from live_sentiment.training import face_align
 from live_sentiment.training.face_data import COLUMNS, SPLITS, VOTES
 from live_sentiment.training.fusion_vision import LOOK_S, vision_pools
@@ -22,6 +22,8 @@ def expression(tmp_path: Path) -> Expression:
         "temperature": 1.0,
         "prior": [1 / 7] * 7,
         "widths": list(WIDTHS),
+        "depths": list(DEPTHS),
+        "familiar_up_to": None,
     }
     save_shipped(tmp_path / "net.safetensors", ExpressionNet().eval().state_dict(), metadata)
     return Expression(load_shipped(str(tmp_path / "net.safetensors")), torch.device("cpu"))

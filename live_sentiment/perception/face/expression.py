@@ -17,11 +17,19 @@ import torch
 from torch import Tensor, nn
 
 from live_sentiment.errors import UsageError
+from live_sentiment.perception.face.familiarity import Familiarity
+from live_sentiment.perception.face.second_opinion import SecondOpinion
 from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray, ImageArray
 from live_sentiment.weights.shipped import ShippedWeights
 
 WIDTHS = (32, 64, 128, 192)
 """Channels of the stem and of the three stages; the last is the size of the embedding."""
+
+DEPTHS = (1, 2, 2)
+"""Residual pairs in each of the three stages."""
+
+BESIDE = ("second.", "familiarity.")
+"""What the names of tensors begin with that do not belong to the network itself."""
 
 FLAT_CROP = 4.0
 """Grey levels: a crop with less contrast than this is not amplified further."""
@@ -36,35 +44,49 @@ class Convolution(nn.Sequential):
         )
 
 
-class Stage(nn.Module):
-    """Halves the picture, then refines it by one residual pair of convolutions (He et al. 2016)."""
+class Residual(nn.Module):
+    """A pair of convolutions whose result is added to what went in (He et al. 2016)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.halve = Convolution(inputs, outputs, stride=2)
-        self.first = Convolution(outputs, outputs)
-        self.second = Convolution(outputs, outputs)
+        self.first = Convolution(channels, channels)
+        self.second = Convolution(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, outputs, H / 2, W / 2)."""
-        x = self.halve(x).relu()
+        """(B, channels, H, W) to the same shape."""
         refined: Tensor = x + self.second(self.first(x).relu())
         return refined.relu()
+
+
+class Stage(nn.Sequential):
+    """Halves the picture, then refines it by `depth` residual pairs.
+
+    (B, inputs, H, W) to (B, outputs, H / 2, W / 2).
+    """
+
+    def __init__(self, inputs: int, outputs: int, depth: int) -> None:
+        super().__init__(
+            Convolution(inputs, outputs, stride=2), nn.ReLU(), *(Residual(outputs) for _ in range(depth))
+        )
 
 
 class ExpressionNet(nn.Module):
     """Crops to embeddings and class scores: a stem, three stages, an average, a linear layer.
 
-    The picture goes 48 → 24 → 12 → 6 px; 138 million multiplications and 1.35 million parameters.
+    The picture goes 48 → 24 → 12 → 6 px; 204 million multiplications and 2.3 million parameters.
     """
 
     def __init__(
-        self, widths: Sequence[int] = WIDTHS, classes: int = len(EMOTIONS), dropout: float = 0.2
+        self,
+        widths: Sequence[int] = WIDTHS,
+        depths: Sequence[int] = DEPTHS,
+        classes: int = len(EMOTIONS),
+        dropout: float = 0.2,
     ) -> None:
         super().__init__()
         self.stem = Convolution(1, widths[0])
         self.stages = nn.Sequential(
-            *(Stage(inputs, outputs) for inputs, outputs in itertools.pairwise(widths))
+            *(Stage(*sizes, depth) for sizes, depth in zip(itertools.pairwise(widths), depths, strict=True))
         )
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(widths[-1], classes)
@@ -114,6 +136,68 @@ class Readings:
     """Shape (n, 3), calibrated probabilities in the order of POLARITIES."""
 
 
+class Weighed(nn.Module):
+    """The expression network, with a second opinion where the face is unlike those it learnt from.
+
+    A linear opinion pool (Stone 1961): the logarithm of (1 - a) p + a q, p being the network's probabilities,
+    q the second one's and a its share; where the first is sure of a familiar face, the second changes little.
+    Without a second one, the network alone.
+    """
+
+    def __init__(
+        self,
+        net: ExpressionNet,
+        second: SecondOpinion | None = None,
+        familiarity: Familiarity | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.second, self.familiarity = net, second, familiarity
+
+    @classmethod
+    def of(cls, weights: ShippedWeights) -> Weighed:
+        """From what `train face` wrote, ready to read.
+
+        Raises:
+            UsageError: the weights are of another kind of network or for other classes.
+        """
+        described = weights.metadata
+        if described.get("part") != "face" or tuple(described["labels"]) != EMOTIONS:
+            raise UsageError(f"{weights.name} is not an expression network of `live-sentiment train face`")
+        net = ExpressionNet(described["widths"], described["depths"])
+        net.load_state_dict(own_tensors(weights))
+        if not described["familiar_up_to"]:
+            return cls(net).eval()
+        weighed = cls(net, SecondOpinion(), Familiarity(net.head.in_features, described["familiar_up_to"]))
+        weighed.load_state_dict(
+            {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
+            | {name: tensor for name, tensor in weights.tensors.items() if name.startswith(BESIDE)}
+        )
+        return weighed.eval()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `of` needs: the network's state under its own names; weights take 16 bits."""
+        state = {name.removeprefix("net."): tensor for name, tensor in self.state_dict().items()}
+        return {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
+
+    def read(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Crops (B, 1, 48, 48), grey levels 0..255, to embeddings (B, dim) and scores (B, 7)."""
+        embeddings = self.net.embed(crops)
+        scores: Tensor = self.net.head(embeddings)
+        if self.second and self.familiarity:
+            share = self.familiarity(embeddings.float())
+            scores = ((1 - share) * scores.float().softmax(dim=1) + share * self.second(crops)).log()
+        return embeddings, scores
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Crops (B, 1, 48, 48), grey levels 0..255, to scores (B, 7) in the order of EMOTIONS."""
+        return self.read(crops)[1]
+
+
+def own_tensors(weights: ShippedWeights) -> dict[str, Tensor]:
+    """The state of the expression network among shipped tensors."""
+    return {name: tensor for name, tensor in weights.tensors.items() if not name.startswith(BESIDE)}
+
+
 class Expression:
     """Reads crops with trained weights.
 
@@ -127,11 +211,9 @@ class Expression:
 
     def __init__(self, weights: ShippedWeights, device: torch.device) -> None:
         described = weights.metadata
-        if described.get("part") != "face" or tuple(described["labels"]) != EMOTIONS:
-            raise UsageError(f"{weights.name} is not an expression network of `live-sentiment train face`")
-        net = ExpressionNet(described["widths"])
-        net.load_state_dict(dict(weights.tensors))
-        self._net = _folded(net.eval()).to(device)
+        weighed = Weighed.of(weights)
+        _fold(weighed.net)
+        self._networks = weighed.to(device)
         self._temperature = float(described["temperature"])
         self._device = device
         self.name, self.sha256 = weights.name, weights.sha256
@@ -143,16 +225,15 @@ class Expression:
     def __call__(self, crops: Sequence[ImageArray]) -> Readings:
         """Read grey crops of shape (48, 48), at least one."""
         batch = torch.from_numpy(np.stack(crops)[:, None].astype(np.float32)).to(self._device)
-        embeddings = self._net.embed(batch)
-        emotions = (self._net.head(embeddings) / self._temperature).softmax(dim=1).cpu().numpy()
+        embeddings, scores = self._networks.read(batch)
+        emotions = (scores / self._temperature).softmax(dim=1).cpu().numpy()
         return Readings(embeddings.cpu().numpy(), emotions, polarity_of(emotions))
 
 
-def _folded(net: ExpressionNet) -> ExpressionNet:
-    """The same function with every batch normalisation worked into its convolution: a third fewer steps."""
+def _fold(net: ExpressionNet) -> None:
+    """Work every batch normalisation into its convolution: the same function in a third fewer steps."""
     for module in net.modules():
         if isinstance(module, Convolution):
             convolution, normalisation = cast(nn.Conv2d, module[0]), cast(nn.BatchNorm2d, module[1])
             module[0] = nn.utils.fusion.fuse_conv_bn_eval(convolution, normalisation)
             module[1] = nn.Identity()
-    return net

@@ -1,0 +1,63 @@
+"""How unlike a face is to those the expression network learnt from, and how far to trust a second one then.
+
+The measure is the Mahalanobis distance of the embedding from the mean of known faces (Lee et al. 2018):
+posed, strong expressions and unusual cameras lie far out, where the network is least to be believed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+SHARES = (0.15, 0.7)
+"""What the second network's opinion counts for a familiar and for an unfamiliar face."""
+
+QUANTILES = (0.5, 0.95)
+"""Up to the first of these quantiles of the known faces' distance a face is familiar, from the second on
+it is not; in between the share rises in proportion."""
+
+SHRINKAGE = 0.01
+"""Share of the mean variance that is added to each direction, so that the rare ones do not count most."""
+
+
+class Familiarity(nn.Module):
+    """Embeddings to the share of the second opinion.
+
+    Args:
+        dim: numbers of an embedding.
+        bounds: the distances at QUANTILES.
+    """
+
+    mean: Tensor
+    whitening: Tensor
+
+    def __init__(self, dim: int, bounds: tuple[float, float] = (1.0, 2.0)) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(dim))
+        self.register_buffer("whitening", torch.eye(dim))
+        self.bounds = bounds
+
+    @classmethod
+    def of(cls, embeddings: Tensor) -> Familiarity:
+        """Learn from embeddings (N, dim): every other one gives the measure, the rest give the bounds."""
+        known, rest = embeddings[::2].double(), embeddings[1::2]
+        covariance = known.T.cov().reshape(known.shape[1], known.shape[1])
+        values, vectors = torch.linalg.eigh(covariance)
+        spread = (values.clamp(min=0) + SHRINKAGE * values.mean().clamp(min=1e-12)).sqrt()
+        found = cls(known.shape[1])
+        # Rounded to the half precision in which it ships.
+        found.mean.copy_(known.mean(dim=0).half())
+        found.whitening.copy_((vectors / spread).half())
+        low, high = found.distance(rest).quantile(torch.tensor(QUANTILES)).tolist()
+        found.bounds = (low, max(high, low + 1e-6))
+        return found
+
+    def distance(self, embeddings: Tensor) -> Tensor:
+        """Embeddings (N, dim) to squared distances (N,)."""
+        return ((embeddings - self.mean) @ self.whitening).square().sum(dim=1)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Embeddings (N, dim) to shares (N, 1)."""
+        low, high = self.bounds
+        strange = ((self.distance(embeddings) - low) / (high - low)).clamp(0, 1)
+        return (SHARES[0] + (SHARES[1] - SHARES[0]) * strange)[:, None]
