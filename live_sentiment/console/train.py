@@ -130,6 +130,16 @@ def _add_face(parts: Any) -> None:
     parser.add_argument(
         "--detector", type=Path, metavar="FOLDER", help="of the face detector; default: from the model store"
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        metavar="FOLDER",
+        help="learn also what another network says of the pictures, and ship it as a second opinion: the "
+        "folder model/ of the npm package @vladmandic/face-api; default: none",
+    )
+    parser.add_argument(
+        "--start", type=Path, metavar="FILE", help="weights of an earlier run to go on from; default: none"
+    )
     _add_common(parser, run_face)
 
 
@@ -140,7 +150,7 @@ def run_face(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from live_sentiment.training.face import Recipe
-    from live_sentiment.training.face_run import train_face
+    from live_sentiment.training.face_run import Help, train_face
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import FACE_DETECTOR, ModelStore
 
@@ -151,7 +161,10 @@ def run_face(options: argparse.Namespace) -> int:
         options.data,
         options.output,
         options.detector or store.path(FACE_DETECTOR),
-        Recipe(epochs=options.epochs, seed=options.seed),
+        Recipe.going_on(options.epochs, options.seed)
+        if options.start
+        else Recipe(epochs=options.epochs, seed=options.seed),
+        Help(options.teacher, options.start),
         bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick),
         console=Console(),
     )
