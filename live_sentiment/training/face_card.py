@@ -13,10 +13,11 @@ from live_sentiment.types import EMOTIONS
 _CARD = """\
 # face-expression: what a face shows
 
-Seven emotions ({labels}) from one grey
-crop of a face, 48 × 48 px, and an embedding of {dim} numbers for fusion. A stem and three stages of plain 3 × 3
-convolutions ({widths} channels; {depths} residual pairs), trained from chance;
-`live_sentiment/perception/face/expression.py` is the whole network. {size_mb:.1f} MB, weights in 16 bits.{second}
+Seven emotions ({labels}) from
+one grey crop of a face, 48 × 48 px, and an embedding of {dim} numbers for fusion. A stem and three stages of
+plain 3 × 3 convolutions ({widths} channels; {depths} residual pairs), trained
+from chance; `live_sentiment/perception/face/expression.py` is the whole network. {size_mb:.1f} MB, weights in 16
+bits.{second}
 
 ## What it was measured to do
 
@@ -59,7 +60,7 @@ Other cameras, imitated on every fourth clear validation face (aligned), one con
 {hardships}
 
 One face takes {p50:.1f} ms of processor time (p95 {p95:.1f} ms) on {threads:.0f} thread(s), float32, eager
-torch, on the CPU that trained it and beside whatever else ran there, as `live-sentiment train face` prints it.
+torch, on the CPU that trained it, beside whatever else ran there, as `live-sentiment train face` prints it.
 
 ## Probabilities
 
