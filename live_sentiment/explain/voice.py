@@ -29,6 +29,7 @@ FARTHEST = 2.0
 """A voice is raised, lowered, hurried or slowed at most by this factor: beyond it becomes another voice."""
 
 _N_FFT, _HOP = 512, 128
+_QUIETEST = 1e-12  # mean square
 _STEPS = 100  # Resampling by hundredths: a sixth of a semitone.
 
 
@@ -146,7 +147,7 @@ def at_usual(sound: SpokenWindow, trait: Trait, now: Prosody, usual: Prosody) ->
 
 def louder(samples: FloatArray, gain_db: float) -> FloatArray:
     """The sound with a gain, cut at full scale."""
-    return np.clip(samples * 10 ** (gain_db / 20), -1, 1).astype(np.float32)
+    return np.asarray(np.clip(samples * 10 ** (gain_db / 20), -1, 1), np.float32)
 
 
 def higher(samples: FloatArray, factor: float) -> FloatArray:
@@ -180,12 +181,14 @@ def _stretched(samples: FloatArray, speed: float) -> FloatArray:
     advance = torch.linspace(0, torch.pi * _HOP, _N_FFT // 2 + 1)[:, None]
     changed = functional.phase_vocoder(spectrum, speed, advance)
     result: FloatArray = torch.istft(changed, _N_FFT, _HOP, window=window).numpy()
-    return _of_length(result, round(len(samples) / speed))
+    # The vocoder takes some loudness away, which is not what is asked about.
+    gain = float(np.sqrt(np.square(samples).mean() / max(np.square(result).mean(), _QUIETEST)))
+    return _of_length(result * np.float32(gain), round(len(samples) / speed))
 
 
 def _of_length(samples: FloatArray, length: int) -> FloatArray:
     """The sound cut, or followed by silence."""
-    return np.pad(samples, (0, max(0, length - len(samples))))[:length]
+    return np.asarray(np.pad(samples, (0, max(0, length - len(samples))))[:length], np.float32)
 
 
 def _contrasts(now: Prosody, usual: Prosody) -> Mapping[Trait, tuple[float, float, float]]:

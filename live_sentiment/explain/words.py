@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-from live_sentiment.types import EMOTIONS, Affect, Observation, StageOutput, Window, Word
+from live_sentiment.types import EMOTIONS, Affect, Modality, Observation, StageOutput, Window, Word
 
 LOOKBACK_S = 10.0
 """Words from so long before the window on are read, since an utterance may have begun there."""
@@ -93,7 +93,7 @@ def masked(word: Word) -> Word:
     return replace(word, text=closing[0] if closing else "")
 
 
-def with_observations(window: Window, observations: Mapping[str, tuple[Observation, ...]]) -> Window:
+def with_observations(window: Window, observations: Mapping[Modality, tuple[Observation, ...]]) -> Window:
     """The window with other observations of the modalities named; a modality without any is absent."""
     merged = {**window.observations, **observations}
     return replace(window, observations={name: found for name, found in merged.items() if found})
