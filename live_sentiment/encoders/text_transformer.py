@@ -15,6 +15,7 @@ from live_sentiment.errors import UsageError
 from live_sentiment.weights.store import ModelStore
 
 DEFAULT_SOURCE = "all-minilm-l6-v2"
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
 class TextTransformer(TransformersEncoder):
@@ -63,6 +64,9 @@ def build(config: EncoderConfig, store: ModelStore) -> TextTransformer:
 
     source = fetch_source(config.source or DEFAULT_SOURCE, store)
     network = load_network(source, config)
+    # Without any of its files transformers would make up a tokenizer that knows no word.
+    if not any(any(source.folder.glob(pattern)) for pattern in _VOCABULARIES):
+        raise UsageError(f"the text encoder {source.name} has no tokenizer in {source.folder}")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             source.folder, local_files_only=True, trust_remote_code=False
