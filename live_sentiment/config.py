@@ -146,7 +146,7 @@ class TextConfig(Part):
     head: str = "text-emotion"
     """Name of a shipped head, or a path to one that `train text` wrote."""
     context_utterances: Annotated[int, Field(ge=0)] = 0
-    """Preceding utterances given to the encoder as context; the shipped head was trained without."""
+    """Preceding utterances given to the encoder as context; the shipped head knows up to two, and none."""
 
 
 class EncoderConfig(Part):

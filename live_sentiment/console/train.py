@@ -221,7 +221,7 @@ def run_text(options: argparse.Namespace) -> int:
     from live_sentiment import compute
     from live_sentiment.perception.text.encoder import TextEncoder
     from live_sentiment.training.text import TextTraining, describe, quick_bfloat16, train_text
-    from live_sentiment.training.text_tune import TuneSettings
+    from live_sentiment.training.text_recipe import TuneSettings
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
@@ -252,8 +252,9 @@ def _add_voice(parts: Any) -> None:
         help="the head that reads emotions from how something is said",
         description=(
             "Train the voice head on acted speech: RAVDESS, EmoDB and nEMO as released, below one folder, or "
-            "any clips that an index.csv there lists with file, label and speaker. All figures are of actors "
-            "who were not heard in training. Embeddings are kept, so that a second run starts at once."
+            "any clips that an index.csv there lists with file, label and speaker; as they are, and as they "
+            "would sound in other rooms, in noise and on the telephone. All figures are of actors who were "
+            "not heard in training. Embeddings are kept: an interrupted run goes on where it stopped."
         ),
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the corpora")
@@ -261,7 +262,13 @@ def _add_voice(parts: Any) -> None:
         "--whisper", type=Path, metavar="FOLDER", help="of the encoder; default: whisper-tiny.en of the store"
     )
     parser.add_argument("--seed", type=int, default=0, help="default: 0")
-    parser.add_argument("--steps", type=int, default=500, help="of each training; default: 500")
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="divisions into folds that the figures average; default: 1"
+    )
+    parser.add_argument("--steps", type=int, default=300, help="of each training; default: 300")
+    parser.add_argument(
+        "--copies", type=int, default=1, help="in how many other surroundings it hears everyone; default: 1"
+    )
     _add_common(parser, run_voice, cache=True)
 
 
@@ -287,10 +294,12 @@ def run_voice(options: argparse.Namespace) -> int:
         whisper=whisper,
         encoder_name=options.whisper.name if options.whisper else "whisper-tiny.en",
         cache=options.cache or options.output.parent / "cache",
+        copies=options.copies,
         seed=options.seed,
+        seeds=options.seeds,
         schedule=Schedule(steps=options.steps),
     )
-    with Progress(console=Console(stderr=True)) as bars:
+    with Progress(console=Console(stderr=True), refresh_per_second=1) as bars:
         train_voice(task, config.perception.voice, print, bars)
     print(f"written {options.output} and {options.output.with_suffix('.md')}")
     return 0
@@ -323,7 +332,7 @@ def _checked(options: argparse.Namespace) -> Config:
     """
     if options.output.suffix != ".safetensors":
         raise UsageError(f"--output takes a .safetensors file, not {options.output}")
-    for name in ("epochs", "threads", "seeds", "steps"):
+    for name in ("epochs", "threads", "seeds", "steps", "copies"):
         if getattr(options, name, 1) < 1:
             raise UsageError(f"--{name} takes a number from 1 on")
     return config_from(options)

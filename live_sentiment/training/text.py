@@ -23,7 +23,8 @@ from live_sentiment.training.text_corpora import CONTEXT_UTTERANCES, Corpora, lo
 from live_sentiment.training.text_embeddings import KINDS
 from live_sentiment.training.text_frozen import FrozenTraining
 from live_sentiment.training.text_looks import HeldOut, TextModel
-from live_sentiment.training.text_tune import Tuned, TuneSettings, Tuning, average
+from live_sentiment.training.text_recipe import TuneSettings
+from live_sentiment.training.text_tune import Tuned, Tuning, average
 from live_sentiment.types import EMOTIONS, POLARITIES
 from live_sentiment.weights.shipped import save_shipped
 
@@ -221,21 +222,23 @@ def describe(metadata: Mapping[str, Any]) -> str:
 def times_per_word_ms(encoder: TextEncoder) -> tuple[float, float]:
     """Milliseconds that the encoder takes for a word, alone and in context.
 
-    Medians of five rounds over the beginnings of a sentence of ten words.
+    The mean over the beginnings of a sentence of ten words, each the quickest of twenty: what else runs
+    on the machine only adds.
     """
     sentence = "I never thought it would end like this, did you?"
     words = sentence.split()
     beginnings = [encoder.tokens(" ".join(words[:count])) for count in range(1, len(words) + 1)]
     before = encoder.tokens("We had a plan for all of it. And then you left, without a word to any of us.")
-    encoder.embed(beginnings[0])
-    alone, in_context = [], []
-    for _ in range(5):
-        for context, rounds in (((), alone), (before, in_context)):
-            start_s = time.perf_counter()
+    rounds: dict[bool, list[list[float]]] = {False: [], True: []}
+    for _ in range(20):
+        for in_context, taken in rounds.items():
+            taken.append([])
             for tokens in beginnings:
-                encoder.embed(tokens, context)
-            rounds.append((time.perf_counter() - start_s) / len(words) * 1000)
-    return float(np.median(alone)), float(np.median(in_context))
+                start_s = time.perf_counter()
+                encoder.embed(tokens, before if in_context else ())
+                taken[-1].append(time.perf_counter() - start_s)
+    alone_ms, in_context_ms = (1000 * float(np.mean(np.min(taken, axis=0))) for taken in rounds.values())
+    return alone_ms, in_context_ms
 
 
 def quick_bfloat16() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from live_sentiment.types import EMOTIONS, POLARITIES
@@ -26,6 +27,8 @@ _ROWS = {
     "ece_uncalibrated": "calibration error before the temperature",
 }
 
+_WIDTH = 118
+
 _BESIDE = """To stand beside: the head shipped before, on the frozen encoder, read the same test sets and had
 weighted F1 57.1 and 67.3 on MELD as written, 48.4 and 57.3 plain, 47.3 and 54.8 on beginnings; nothing here
 was chosen by that look. Published: RoBERTa fine-tuned on MELD, five times as large, 62.0 and 72.1; BERT on
@@ -39,11 +42,10 @@ head ({inner}). File: {megabytes:.1f} MB.
 
 ## What it was measured to do
 
-{choice} The test sets were read once, at the end, by {models}. In %; "±" is the standard deviation over
-{seeds}. "Plain" is lower case without punctuation; "beginnings" are cut after a random word, half of them
-plain, and judged by the label of the whole. "In context" reads up to {context} utterances before the text
-with it, at most 32 tokens. Where texts have several labels, a class counts as named from a threshold of its
-own on, chosen on the development set, and macro F1 is the mean of the classes' F1, neutral among them.
+{choice} In %. "Plain" is lower case without punctuation; "beginnings" are cut after a random word, half of
+them plain, and judged by the label of the whole. "In context" reads up to {context} utterances before the
+text with it, at most 32 tokens. Where texts have several labels, a class counts as named from a threshold of
+its own on, chosen on the development set, and macro F1 is the mean of the classes' F1, neutral among them.
 
 {tables}
 
@@ -54,7 +56,7 @@ Recall of what ships on {reference} test, as written:
 {beside}
 
 A word takes {alone:.1f} ms, with context {in_context:.1f} ms: one text at a time, float32, beginnings of a
-sentence of ten words, on the processor that trained it and beside whatever else ran there.
+sentence of ten words, each the quickest of twenty times, on the processor that trained it.
 
 ## Probabilities
 
@@ -85,7 +87,8 @@ retrains.
 ## Limits
 
 - English. Sitcom dialogue, Reddit, tweets and film reviews: no talk that was not written or posted first.
-- Words only. The context is what the transcript holds, whoever said it.
+- Words only. Its context was the utterances of several speakers in turn; a
+  session's is the sentences that it heard.
 - Much of what it knows of emotion in dialogue is punctuation: compare "as written" with "plain".
 - Rare emotions give way to neutral under the prior of everyday talk: see the recalls of fear and disgust.
 - Negation and irony are often taken at their words.
@@ -103,44 +106,37 @@ def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], 
         size: of the weights' file, in bytes.
     """
     encoder, reference, inner = metadata["encoder"], metadata["reference"], metadata["inner_size"]
-    losses = ", ".join(f"{name} {loss:.3f}" for name, loss in metadata["development_log_loss"].items())
     tuned = "rank" in metadata
-    file.write_text(
-        _CARD.format(
-            name=file.stem,
-            emotions=", ".join(EMOTIONS),
-            polarities=", ".join(POLARITIES),
-            how=_how_tuned(metadata) if tuned else f"The encoder is {encoder['name']}, frozen.",
-            hidden_size=encoder["hidden_size"],
-            inner=f"one hidden layer of {inner} units" if inner else "linear",
-            megabytes=size / 1e6,
-            choice=(
-                f"Chosen by log loss on the development set of {reference} ({losses}): {metadata['chosen']}."
-            ),
-            models="each model named here" if len(metadata["development_log_loss"]) > 1 else "the one model",
-            seeds=_seeds(metadata),
-            context=metadata.get("context_utterances", 0),
-            tables="\n\n".join(_tables(metadata)),
-            reference=reference,
-            recalls=_recalls(metadata["test"].get(reference, {})),
-            beside=_BESIDE if reference == "meld" else "",
-            alone=word_ms[0],
-            in_context=word_ms[1],
-            emotion_temperature=metadata["emotion_temperature"],
-            polarity_temperature=metadata["polarity_temperature"],
-            priors="\n\n".join(
-                _table(["", *names], [["prior", *(f"{one:.3f}" for one in metadata[key])]])
-                for names, key in ((EMOTIONS, "emotion_prior"), (POLARITIES, "polarity_prior"))
-            ),
-            corpora="\n".join(
-                f"| {name} | {count} | {LICENCES.get(name, 'of your own')} |"
-                for name, count in metadata["trained_on"].items()
-            ),
-            tuning=_training(metadata) if tuned else "The head saw every text in a drawn form.",
-            flags="" if tuned else " --frozen",
+    text = _CARD.format(
+        name=file.stem,
+        emotions=", ".join(EMOTIONS),
+        polarities=", ".join(POLARITIES),
+        how=_how_tuned(metadata) if tuned else f"The encoder is {encoder['name']}, frozen.",
+        hidden_size=encoder["hidden_size"],
+        inner=f"one hidden layer of {inner} units" if inner else "linear",
+        megabytes=size / 1e6,
+        choice=_choice(metadata),
+        context=metadata.get("context_utterances", 0),
+        tables="\n\n".join(_tables(metadata)),
+        reference=reference,
+        recalls=_recalls(metadata["test"].get(reference, {})),
+        beside=_BESIDE if reference == "meld" else "",
+        alone=word_ms[0],
+        in_context=word_ms[1],
+        emotion_temperature=metadata["emotion_temperature"],
+        polarity_temperature=metadata["polarity_temperature"],
+        priors="\n\n".join(
+            _table(["", *names], [["prior", *(f"{one:.3f}" for one in metadata[key])]])
+            for names, key in ((EMOTIONS, "emotion_prior"), (POLARITIES, "polarity_prior"))
         ),
-        encoding="utf-8",
+        corpora="\n".join(
+            f"| {name} | {count} | {LICENCES.get(name, 'of your own')} |"
+            for name, count in metadata["trained_on"].items()
+        ),
+        tuning=_training(metadata) if tuned else "The head saw every text in a drawn form.",
+        flags=_flags(metadata),
     )
+    file.write_text(_wrapped(text), encoding="utf-8")
 
 
 def _how_tuned(metadata: Mapping[str, Any]) -> str:
@@ -151,12 +147,26 @@ def _how_tuned(metadata: Mapping[str, Any]) -> str:
     )
 
 
-def _seeds(metadata: Mapping[str, Any]) -> str:
-    """Which seeds there were, and what they share."""
+def _choice(metadata: Mapping[str, Any]) -> str:
+    """What was chosen by what, and what the test sets were read by."""
+    losses = ", ".join(f"{name} {loss:.3f}" for name, loss in metadata["development_log_loss"].items())
     if metadata["seeds"] == 1:
-        return "seeds, of which there was one: it tells nothing of the spread"
+        return (
+            f"One seed was trained (log loss on {metadata['reference']}'s development set: {losses}), so the "
+            "spread over seeds is not known. The test sets were read once, after the weights were written."
+        )
     shared = " of the second stage, which go on from one first" if "rank" in metadata else ""
-    return f"{metadata['seeds']} seeds{shared}"
+    return (
+        f"Chosen by log loss on the development set of {metadata['reference']} ({losses}): "
+        f"{metadata['chosen']}. The test sets were read once, after the weights were written. In brackets "
+        f"mean ± standard deviation over {metadata['seeds']} seeds{shared}."
+    )
+
+
+def _flags(metadata: Mapping[str, Any]) -> str:
+    """The options that this training was not without."""
+    frozen = "" if "rank" in metadata else " --frozen"
+    return frozen if metadata["seeds"] == 3 else f"{frozen} --seeds {metadata['seeds']}"
 
 
 def _training(metadata: Mapping[str, Any]) -> str:
@@ -170,7 +180,7 @@ def _training(metadata: Mapping[str, Any]) -> str:
 
 
 def _tables(metadata: Mapping[str, Any]) -> Iterator[str]:
-    """One table per corpus, reading and kind of label: what ships, and the seeds' mean and deviation."""
+    """One table per corpus, reading and kind of label: what ships and, of several seeds, their spread."""
     for corpus, kinds in metadata["test"].items():
         for kind, forms in kinds.items():
             over_seeds = metadata["test_over_seeds"][corpus][kind]
@@ -179,13 +189,14 @@ def _tables(metadata: Mapping[str, Any]) -> Iterator[str]:
                 [
                     _ROWS[name],
                     *(
-                        f"{100 * figures[name]:.1f} ({_mean(over_seeds[form][name])})"
+                        f"{100 * figures[name]:.1f}"
+                        + (f" ({_mean(over_seeds[form][name])})" if metadata["seeds"] > 1 else "")
                         for form, figures in forms.items()
                     ),
                 ]
                 for name in names
             ]
-            yield f"{corpus} test, {kind}; what ships (over seeds):\n\n" + _table(["", *forms], rows)
+            yield f"{corpus}, test split, {kind}:\n\n" + _table(["", *forms], rows)
 
 
 def _mean(mean_and_deviation: Sequence[float]) -> str:
@@ -207,3 +218,14 @@ def _recalls(kinds: Mapping[str, Any]) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _wrapped(text: str) -> str:
+    """The text with its paragraphs in lines of one width."""
+    return (
+        "\n\n".join(
+            part if part.lstrip("\n").startswith(("#", "|", "- ", "    ")) else fill(part, _WIDTH)
+            for part in text.rstrip().split("\n\n")
+        )
+        + "\n"
+    )

@@ -45,7 +45,7 @@ def test_each_form_has_its_own_figures(head):
 def test_without_labels_of_a_kind_there_are_no_figures(head):
     assert measure(head, "polarity", texts([0]), Calibration(EVEN[:3]), HALF[:3]) == {}
     assert np.isnan(log_loss(head, "polarity", texts([0]), Calibration(EVEN[:3])))
-    assert calibrate(head, "polarity", EVEN[:3], [texts([0])]).temperature == 1.0
+    assert calibrate(head, "polarity", EVEN[:3], texts([0])).temperature == 1.0
 
 
 def test_several_labels_count_by_threshold_and_by_the_leading_one(head):
@@ -77,7 +77,7 @@ def test_what_was_read_in_one_form_has_the_figures_of_one(head):
 
 def test_calibration_lowers_the_loss_of_a_head_that_is_too_sure(head):
     data = texts([0, 1, 2, 3, 4, 5, 6] * 5, strength=8.0)
-    found = calibrate(head, "emotions", EVEN, [data])
+    found = calibrate(head, "emotions", EVEN, data)
     assert found.temperature > 1.5
     assert log_loss(head, "emotions", data, found) < log_loss(head, "emotions", data, Calibration(EVEN))
 
