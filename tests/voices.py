@@ -43,7 +43,7 @@ def write_model(file: Path, arrays: dict[str, np.ndarray], version: int = 6) -> 
     file.write_bytes(body + struct.pack("<I", 0))
 
 
-def write_whisper(folder: Path, width: int = 64, layers: int = 2, positions: int = 400) -> Path:
+def write_whisper(folder: Path, width: int = 64, layers: int = 4, positions: int = 400) -> Path:
     """A folder with a small Whisper encoder of random weights, as CTranslate2 would have it."""
     random = np.random.default_rng(0)
 

@@ -34,7 +34,6 @@ SOURCE = (
 
 FOLDS = 5
 SEED = 0
-DROPOUT = 0.5
 
 
 def voice_pools(
@@ -60,13 +59,13 @@ def voice_pools(
         "modality": "voice",
         "head": head.expert.sha256,
         "clips": str((len(clips), windows.embedding.sum())),
-        "settings": f"{FOLDS} {SEED} {DROPOUT}",
+        "settings": f"{FOLDS} {SEED}",
     }
 
     def make() -> dict[str, Pool]:
         held_out = folds(heard, FOLDS, SEED)
         opinions = _opinions_of_strangers(heard, held_out, head)
-        embedding = play(heard, head.mean, head.deviation, "session", SEED)
+        embedding = head.embed(play(heard, head.mean, head.deviation, "session", SEED))
         test, validation = held_out[0], held_out[1]
         rows = {"train": ~(test | validation), "validation": validation, "test": test}
         return {
@@ -85,7 +84,7 @@ def _opinions_of_strangers(
     """Probabilities, shape (N, 7), of every window from a head that has heard nothing of its speaker."""
     opinions = np.zeros((len(heard), len(EMOTIONS)), np.float32)
     for fold, chosen in enumerate(held_out):
-        other = train(heard.where(~chosen), DROPOUT, SEED + fold, Schedule())
+        other = train(heard.where(~chosen), SEED + fold, Schedule())
         logits = other.logits(heard.where(chosen), "session", SEED)
         opinions[chosen] = softmax(logits / head.temperature, axis=1)
     return opinions

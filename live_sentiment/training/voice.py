@@ -1,4 +1,4 @@
-"""`train voice`: embed the corpora, measure honestly, train on everyone, ship head and card."""
+"""`train voice`: hear the corpora in many places, measure honestly, train on everyone, ship head and card."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from live_sentiment.perception.voice.prosody import measure
 from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.voice_card import card
 from live_sentiment.training.voice_corpora import Clip, describe, read_corpora
-from live_sentiment.training.voice_head import Schedule, choose_dropout, train
-from live_sentiment.training.voice_sessions import folds, labelled
+from live_sentiment.training.voice_head import Schedule, train
+from live_sentiment.training.voice_hearings import STUDIO, Hearing, copy, hardships, studio
+from live_sentiment.training.voice_sessions import folds
 from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.types import EMOTIONS, SAMPLE_RATE_HZ
 from live_sentiment.weights.shipped import save_shipped
@@ -43,7 +44,12 @@ class VoiceTraining:
     """Folder of the Whisper model whose encoder is used."""
     encoder_name: str
     cache: Path
+    copies: int = 1
+    """In how many other surroundings each speaker is heard to train on."""
     seed: int = 0
+    """Of the head that ships."""
+    seeds: int = 1
+    """Divisions into folds that the figures within a corpus are the mean of."""
     schedule: Schedule = field(default_factory=Schedule)
 
 
@@ -65,34 +71,31 @@ def train_voice(
             raise UsageError(
                 f"{corpus} has fewer than {FEWEST_ACTORS} actors; too few to train on some and test on others"
             )
-    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
-    bar = bars.add_task("embedding", total=len(clips))
-    windows = embed_corpora(clips, encoder, config, task.cache, lambda done: bars.update(bar, completed=done))
-    bars.update(bar, completed=len(clips))
-    silent = len(clips) - int(windows.last.sum())
-    say(f"{len(windows.clip)} windows; {silent} clips have too little speech for any")
-    data = labelled(clips, windows, EMOTIONS, lambda clip: clip.emotion)
-    if set(data.label) != set(range(len(EMOTIONS))):
-        lacking = [name for index, name in enumerate(EMOTIONS) if index not in data.label]
+    heard = _hear(clips, config, task, say, bars)
+    known = evaluation.material(clips, heard, EMOTIONS, lambda clip: clip.emotion)
+    if set(known.studio.label) != set(range(len(EMOTIONS))):
+        lacking = [name for index, name in enumerate(EMOTIONS) if index not in known.studio.label]
         raise UsageError(f"the corpora lack {', '.join(lacking)}; RAVDESS alone has all seven emotions")
 
-    alone, across = _compare(clips, windows, task, say, bars)
+    alone = _alone(clips, heard, task, say, bars)
     parts = {
-        "actors": folds(data, evaluation.FOLDS, task.seed),
-        "corpora": evaluation.unknown_corpora(data, task.seed),
+        "actors": folds(known.studio, evaluation.FOLDS, task.seed),
+        "corpora": evaluation.unknown_corpora(known.studio, task.seed),
     }
     unknown = {}
     for name, masks in parts.items():
         bar = bars.add_task(f"unknown {name}", total=len(masks))
-        unknown[name] = evaluation.hold_out(data, masks, task.seed, task.schedule, partial(bars.advance, bar))
-        uar = unknown[name].uar("session")
-        say(f"all corpora, {len(EMOTIONS)} emotions, unknown {name}: UAR {uar:.1%} in a session")
-    calibration = evaluation.calibrate(unknown["corpora"], task.seed)
+        unknown[name] = evaluation.hold_out(
+            known, masks, task.seed, task.schedule, partial(bars.advance, bar)
+        )
+        found = unknown[name][STUDIO].uar("session")
+        say(f"all corpora, {len(EMOTIONS)} emotions, unknown {name}: UAR {found:.1%} in a session")
+    calibration = evaluation.calibrate(unknown["actors"][STUDIO], task.seed)
     say(f"calibration error {calibration.error:.3f} there, at temperature {calibration.temperature:.3f}")
 
-    dropout = choose_dropout(data, task.seed, task.schedule)
-    head = train(data, dropout, task.seed, task.schedule)
+    head = train(known.everything(), task.seed, task.schedule)
     prior = np.full(len(EMOTIONS), 1 / len(EMOTIONS))
+    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
     speed = milliseconds_per_second(encoder, config)
     say("ms per second of sound: " + ", ".join(f"{part} {cost:.1f}" for part, cost in speed.items()))
     metadata: dict[str, Any] = {
@@ -104,18 +107,27 @@ def train_voice(
         "encoder": task.encoder_name,
         "encoder_sha256": hashlib.sha256((task.whisper / "model.bin").read_bytes()).hexdigest(),
         "encoder_fingerprint": encoder.fingerprint,
-        "layer": LAYERS,
+        "layers": LAYERS,
         "config": config.model_dump(exclude={"head"}),
         "seed": task.seed,
-        "dropout": dropout,
+        "seeds": task.seeds,
+        "copies": task.copies,
         "schedule": asdict(task.schedule),
         "corpora": describe(clips).splitlines(),
-        "actors": len(set(data.speaker)),
+        "actors": len(set(known.studio.speaker)),
         "metrics": {
             "alone": alone,
-            "across": across,
             "unknown": {
-                name: evaluation.figures(held, calibration.temperature) for name, held in unknown.items()
+                name: evaluation.figures(held[STUDIO], calibration.temperature)
+                for name, held in unknown.items()
+            },
+            "elsewhere": {
+                name: {
+                    place: evaluation.figures(found, calibration.temperature)["all"]
+                    for place, found in held.items()
+                    if place != STUDIO
+                }
+                for name, held in unknown.items()
             },
             "calibration": asdict(calibration),
             "milliseconds": speed,
@@ -138,7 +150,8 @@ def milliseconds_per_second(encoder: VoiceEncoder, config: VoiceConfig) -> dict[
         "encoder": lambda: pool(encoder.frames(samples), speech_frames(speech)),
         "prosody": lambda: measure(samples, speech),
     }
-    return {name: 1000 * _median_s(work) / config.hop_s for name, work in works.items()}
+    costs = {name: 1000 * _median_s(work) / config.hop_s for name, work in works.items()}
+    return costs | {"once": costs["encoder"] * config.hop_s / config.context_s}
 
 
 def _median_s(work: Callable[[], object], repeats: int = 15) -> float:
@@ -151,34 +164,68 @@ def _median_s(work: Callable[[], object], repeats: int = 15) -> float:
     return float(np.median(times))
 
 
-def _compare(
-    clips: list[Clip], windows: Windows, task: VoiceTraining, say: Callable[[str], None], bars: Progress
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _hear(
+    clips: list[Clip], config: VoiceConfig, task: VoiceTraining, say: Callable[[str], None], bars: Progress
+) -> evaluation.Heard:
+    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
+
+    def windows(hearing: Hearing) -> Windows:
+        bar = bars.add_task(hearing.name, total=len(hearing.clips))
+        found = embed_corpora(
+            clips,
+            encoder,
+            config,
+            task.cache,
+            lambda done: bars.update(bar, completed=done),
+            hearing=hearing,
+        )
+        bars.update(bar, completed=len(hearing.clips))
+        silent = len(hearing.clips) - int(found.last.sum())
+        say(f"{hearing.name}: {len(found.clip)} windows; {silent} clips have too little speech for any")
+        return found
+
+    return evaluation.Heard(
+        windows(studio(clips)),
+        {hearing.name: windows(hearing) for hearing in (copy(clips, n) for n in range(task.copies))},
+        {hearing.name: windows(hearing) for hearing in hardships(clips)},
+    )
+
+
+def _alone(
+    clips: list[Clip],
+    heard: evaluation.Heard,
+    task: VoiceTraining,
+    say: Callable[[str], None],
+    bars: Progress,
+) -> dict[str, Any]:
+    """Every corpus by itself: mean and spread over divisions into folds."""
     alone: dict[str, Any] = {}
-    for corpus, data in evaluation.corpora_alone(clips, windows):
-        bar = bars.add_task(corpus, total=evaluation.FOLDS)
-        held_out = evaluation.hold_out(
-            data,
-            folds(data, evaluation.FOLDS, task.seed),
-            task.seed,
-            task.schedule,
-            partial(bars.advance, bar),
-        )
-        everything = np.ones(len(data), np.bool_)
+    for corpus, known in evaluation.corpora_alone(clips, heard):
+        bar = bars.add_task(corpus, total=task.seeds * evaluation.FOLDS)
+        runs = []
+        for seed in range(task.seeds):
+            parts = folds(known.studio, evaluation.FOLDS, seed)
+            runs.append(evaluation.hold_out(known, parts, seed, task.schedule, partial(bars.advance, bar)))
+        rows = [_row(run) for run in runs]
         alone[corpus] = {
-            "labels": list(data.names),
-            "clips": int(data.last.sum()),
-            "first": held_out.uar("first"),
-            "session": held_out.uar("session"),
-            "windows": held_out.uar("session", everything),
+            "labels": list(known.studio.names),
+            "clips": int(known.studio.last.sum()),
+            **{name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
+            "spread": {name: float(np.std([row[name] for row in rows])) for name in rows[0]},
         }
+        row = alone[corpus]
         say(
-            f"{corpus}, {len(data.names)} labels: UAR {alone[corpus]['first']:.1%} for the first thing said, "
-            f"in a session {alone[corpus]['session']:.1%}"
+            f"{corpus}, {len(known.studio.names)} labels: UAR {row['first']:.1%} for the first thing said, "
+            f"in a session {row['session']:.1%}, "
+            + ", ".join(f"at {place} {row[place]:.1%}" for place in known.elsewhere)
         )
-    across: dict[str, Any] = {}
-    for known, other, train_on, read in evaluation.corpus_pairs(clips, windows):
-        found = evaluation.across(train_on, read, task.seed, task.schedule)
-        across[f"{known} to {other}"] = found | {"emotions": list(read.names)}
-        say(f"{known} to {other}: UAR {found['first']:.1%}, in a session {found['session']:.1%}")
-    return alone, across
+    return alone
+
+
+def _row(run: dict[str, evaluation.HeldOut]) -> dict[str, float]:
+    """UAR in every mode in the studio, and in sessions elsewhere."""
+    studio_run = run[STUDIO]
+    everything = np.ones(len(studio_run.data), np.bool_)
+    row: dict[str, float] = {mode: studio_run.uar(mode) for mode in evaluation.MODES}
+    row["windows"] = studio_run.uar("session", everything)
+    return row | {place: found.uar("session") for place, found in run.items() if place != STUDIO}

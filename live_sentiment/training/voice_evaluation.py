@@ -1,15 +1,14 @@
-"""How well voices of unknown speakers are read: within a corpus, across corpora, and by the head that ships.
+"""How well voices of unknown speakers are read: within a corpus, across corpora, and where it is noisy.
 
-Speakers never cross a split, and what a head needs chosen (its dropout) is chosen on speakers of its own
-training folds. A live session is a corpus that no head has heard: so the probabilities are calibrated on
-whole corpora held out, and the temperature that judges one of them comes from the others.
+Speakers never cross a split, and nothing about a head is chosen on those it is judged by. Its probabilities
+are calibrated on actors that it did not hear, with the temperature that judges some of them coming from the
+others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import permutations
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,63 @@ from scipy.special import softmax
 from live_sentiment.perception.voice.head import POLARITY_OF, polarity
 from live_sentiment.training import metrics
 from live_sentiment.training.voice_corpora import Clip
-from live_sentiment.training.voice_head import Schedule, choose_dropout, train, uar
-from live_sentiment.training.voice_sessions import Labelled, Mode, folds, labelled
+from live_sentiment.training.voice_head import Schedule, train, uar
+from live_sentiment.training.voice_hearings import STUDIO
+from live_sentiment.training.voice_sessions import Labelled, Mode, folds, join, labelled
 from live_sentiment.training.voice_windows import Windows
 from live_sentiment.types import EMOTIONS, POLARITIES, BoolArray
 
 FOLDS = 5
-MODES: tuple[Mode, ...] = ("first", "session")
+MODES: tuple[Mode, ...] = ("first", "session", "offline")
+LIVE: tuple[Mode, ...] = ("first", "session")
+"""What a live session can be; their windows calibrate in equal parts."""
 CALIBRATION_WINDOWS = 20_000
 """Drawn with replacement, classes and corpora balanced, wherever probabilities are judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The windows of the corpora's clips, by the place they are heard in."""
+
+    studio: Windows
+    copies: Mapping[str, Windows] = field(default_factory=dict)
+    """To train on, beside the studio."""
+    elsewhere: Mapping[str, Windows] = field(default_factory=dict)
+    """To be judged in, never trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The same, of the clips that mean one of some classes."""
+
+    studio: Labelled
+    copies: tuple[Labelled, ...] = ()
+    elsewhere: Mapping[str, Labelled] = field(default_factory=dict)
+
+    def without(self, held: BoolArray) -> Labelled:
+        """What may be trained on if these windows of the studio are held out, and so are their speakers."""
+        hidden = np.unique(self.studio.speaker[held])
+        parts = (self.studio, *self.copies)
+        return join([part.where(~np.isin(part.speaker, hidden)) for part in parts])
+
+    def everything(self) -> Labelled:
+        """All that may be trained on."""
+        return join((self.studio, *self.copies))
+
+
+def material(
+    clips: Sequence[Clip], heard: Heard, names: Sequence[str], meaning: Callable[[Clip], str | None]
+) -> Material:
+    """Windows with labels; see `labelled`."""
+
+    def part(place: str, windows: Windows) -> Labelled:
+        return labelled(clips, windows, names, meaning, place)
+
+    return Material(
+        part(STUDIO, heard.studio),
+        tuple(part(place, windows) for place, windows in heard.copies.items()),
+        {place: part(place, windows) for place, windows in heard.elsewhere.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +101,39 @@ def unknown_corpora(data: Labelled, seed: int) -> list[BoolArray]:
 
 
 def hold_out(
-    data: Labelled, parts: Sequence[BoolArray], seed: int, schedule: Schedule, step: Callable[[], None]
-) -> HeldOut:
-    """Train a head without each part, masks of shape (N,), and let it read that part."""
-    fold = np.zeros(len(data), np.int64)
-    logits = {mode: np.zeros((len(data), len(data.names))) for mode in MODES}
+    known: Material, parts: Sequence[BoolArray], seed: int, schedule: Schedule, step: Callable[[], None]
+) -> dict[str, HeldOut]:
+    """Train a head without each part, masks of shape (N,) over the studio, and let it read that part.
+
+    Returns:
+        What it says of the studio, and of the same speakers elsewhere.
+    """
+    places = {STUDIO: known.studio, **known.elsewhere}
+    held_out = {
+        place: HeldOut(
+            data,
+            {mode: np.zeros((len(data), len(data.names))) for mode in MODES},
+            np.zeros(len(data), np.int64),
+        )
+        for place, data in places.items()
+    }
     for number, held in enumerate(parts):
-        known, others = data.where(~held), data.where(held)
-        head = train(known, choose_dropout(known, seed, schedule), seed, schedule)
-        for mode in MODES:
-            logits[mode][held] = head.logits(others, mode, seed)
-        fold[held] = number
+        head = train(known.without(held), seed, schedule)
+        strangers = np.unique(known.studio.speaker[held])
+        for found in held_out.values():
+            theirs = np.isin(found.data.speaker, strangers)
+            for mode in MODES:
+                found.logits[mode][theirs] = head.logits(found.data.where(theirs), mode, seed)
+            found.fold[theirs] = number
         step()
-    return HeldOut(data, logits, fold)
+    return held_out
 
 
-def corpora_alone(clips: Sequence[Clip], windows: Windows) -> Iterator[tuple[str, Labelled]]:
+def corpora_alone(clips: Sequence[Clip], heard: Heard) -> Iterator[tuple[str, Material]]:
     """Every corpus with the labels that it has itself, those without a counterpart in EMOTIONS included."""
     for corpus in sorted({clip.corpus for clip in clips}):
         names = sorted({clip.label for clip in clips if clip.corpus == corpus})
-        yield corpus, labelled(clips, windows, names, _label_in(corpus))
-
-
-def corpus_pairs(clips: Sequence[Clip], windows: Windows) -> Iterator[tuple[str, str, Labelled, Labelled]]:
-    """Every two corpora, to train on the first and read the second, with the emotions that both have."""
-    of = {
-        corpus: {clip.emotion for clip in clips if clip.corpus == corpus and clip.emotion}
-        for corpus in sorted({clip.corpus for clip in clips})
-    }
-    for known, other in permutations(of, 2):
-        names = [emotion for emotion in EMOTIONS if emotion in of[known] & of[other]]
-        both = labelled(clips, windows, names, lambda clip: clip.emotion)
-        yield known, other, both.where(both.corpus == known), both.where(both.corpus == other)
-
-
-def across(known: Labelled, other: Labelled, seed: int, schedule: Schedule) -> dict[str, float]:
-    """UAR of another corpus's clips in both modes."""
-    head = train(known, choose_dropout(known, seed, schedule), seed, schedule)
-    return {mode: uar(head.logits(other, mode, seed), other, other.last) for mode in MODES}
+        yield corpus, material(clips, heard, names, _label_in(corpus))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +149,34 @@ class Calibration:
 
 
 def calibrate(held_out: HeldOut, seed: int) -> Calibration:
-    """Fit the temperature on what the heads never heard, in sessions, the classes and corpora balanced."""
-    data, logits = held_out.data, held_out.logits["session"]
+    """Fit the temperature on what the heads never heard, the classes and corpora balanced.
+
+    Half of the windows are their speaker's first, half in sessions.
+    """
+    data = held_out.data
     random = np.random.default_rng(seed)
     drawn = random.choice(len(data), CALIBRATION_WINDOWS, p=data.weights())
-    probabilities = np.zeros((len(drawn), len(data.names)))
-    for number in np.unique(held_out.fold):
-        here = held_out.fold[drawn] == number
-        elsewhere = drawn[~here]
-        temperature = metrics.fit_temperature(logits[elsewhere], data.label[elsewhere])
-        probabilities[here] = softmax(logits[drawn[here]] / temperature, axis=1)
-    label, speech_s = data.label[drawn], data.speech_s[drawn]
-    parts = {
+    parts = np.array_split(drawn, len(LIVE))
+    logits = np.concatenate([held_out.logits[mode][part] for mode, part in zip(LIVE, parts, strict=True)])
+    label, speech_s, fold = data.label[drawn], data.speech_s[drawn], held_out.fold[drawn]
+    probabilities = np.zeros_like(logits)
+    for number in np.unique(fold):
+        here = fold == number
+        temperature = metrics.fit_temperature(logits[~here], label[~here])
+        probabilities[here] = softmax(logits[here] / temperature, axis=1)
+    groups = {
         "under 1 s": speech_s < 1,
         "1 to 2 s": (speech_s >= 1) & (speech_s < 2),
         "2 s and more": speech_s >= 2,
     }
     return Calibration(
-        temperature=metrics.fit_temperature(logits[drawn], label),
+        temperature=metrics.fit_temperature(logits, label),
         error=metrics.expected_calibration_error(probabilities, label),
         polarity_error=metrics.expected_calibration_error(polarity(probabilities), _polarity_of(label)),
         by_speech={
-            name: metrics.expected_calibration_error(probabilities[part], label[part])
-            for name, part in parts.items()
-            if part.any()
+            name: metrics.expected_calibration_error(probabilities[group], label[group])
+            for name, group in groups.items()
+            if group.any()
         },
     )
 
@@ -148,6 +194,10 @@ def figures(held_out: HeldOut, temperature: float) -> dict[str, Any]:
             "first": held_out.uar("first", group & data.last),
             "session": held_out.uar("session", group & data.last),
             "windows": held_out.uar("session", group),
+            "first_calibration_error": metrics.expected_calibration_error(
+                softmax(held_out.logits["first"][group & data.last] / temperature, axis=1),
+                data.label[group & data.last],
+            ),
             "polarity": metrics.mean_recall(
                 metrics.confusion_matrix(
                     _polarity_of(data.label[group & data.last]),

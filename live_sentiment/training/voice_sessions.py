@@ -8,8 +8,8 @@ played one after the other through the normaliser that the voice stage uses.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,16 +18,18 @@ from torch import Tensor
 
 from live_sentiment.perception.voice.normalise import PRIOR_S, SpeakerNormaliser
 from live_sentiment.training.voice_corpora import Clip
+from live_sentiment.training.voice_hearings import STUDIO
 from live_sentiment.training.voice_windows import Windows
 from live_sentiment.types import BoolArray, FloatArray
 
-Mode = Literal["first", "session"]
-"""How clips are played: each as the first thing its speaker says, or all of a speaker's in one session."""
+Mode = Literal["first", "session", "offline"]
+"""How clips are played: each as the first thing its speaker says, or all of a speaker's in one session; or
+relative to the mean over the whole session, which nobody knows before its end."""
 
 NEUTRAL = frozenset({"neutral", "calm"})
 
-SESSIONS = 48
-"""Imagined sessions per speaker, until they are drawn anew."""
+SESSIONS = 8
+"""Imagined sessions per speaker and place, until they are drawn anew."""
 SESSION_WINDOWS = 16
 NEUTRAL_SHARES = (0.0, 0.0, 0.5, 0.9)
 """Share of a session's windows that are drawn from the speaker's neutral ones; the rest come as they are."""
@@ -51,6 +53,8 @@ class Labelled:
     new_speech_s: FloatArray
     last: BoolArray
     """Whether the window is its clip's last."""
+    place: NDArray[np.str_]
+    """Where it is heard: nobody takes a session from one place to another."""
 
     def __len__(self) -> int:
         return len(self.label)
@@ -60,21 +64,51 @@ class Labelled:
         arrays = {name: getattr(self, name)[chosen] for name in self.__slots__ if name != "names"}
         return replace(self, **arrays)
 
+    def voices(self) -> NDArray[np.str_]:
+        """Shape (N,), who speaks where."""
+        return np.char.add(np.char.add(self.speaker, " in "), self.place)
+
     def weights(self) -> NDArray[np.float64]:
-        """Shape (N,), sum 1: every class weighs the same, and in a class every corpus that has it."""
+        """Shape (N,), sum 1: every class weighs the same, in a class every corpus that has it, and of that
+        the studio as much as all copies."""
+        copied = self.place != STUDIO
         weights = np.zeros(len(self))
         for label in np.unique(self.label):
             of_class = self.label == label
-            corpora = np.unique(self.corpus[of_class])
-            for corpus in corpora:
-                cell = of_class & (self.corpus == corpus)
-                weights[cell] = 1 / (len(corpora) * cell.sum())
+            cells = {
+                corpus: of_class & (self.corpus == corpus) for corpus in np.unique(self.corpus[of_class])
+            }
+            for cell in cells.values():
+                halves = [half for half in (cell & copied, cell & ~copied) if half.any()]
+                for half in halves:
+                    weights[half] = 1 / (len(cells) * len(halves) * half.sum())
         normalised: NDArray[np.float64] = weights / weights.sum()
         return normalised
 
+    def possible(self) -> dict[str, BoolArray]:
+        """Which classes each corpus has, shape (classes,)."""
+        return {
+            str(corpus): np.isin(np.arange(len(self.names)), self.label[self.corpus == corpus])
+            for corpus in np.unique(self.corpus)
+        }
+
+
+def join(parts: Sequence[Labelled]) -> Labelled:
+    """Windows with labels of the same names, one part after the other."""
+    arrays: dict[str, Any] = {
+        field.name: np.concatenate([getattr(part, field.name) for part in parts])
+        for field in fields(Labelled)
+        if field.name != "names"
+    }
+    return replace(parts[0], **arrays)
+
 
 def labelled(
-    clips: Sequence[Clip], windows: Windows, names: Sequence[str], meaning: Callable[[Clip], str | None]
+    clips: Sequence[Clip],
+    windows: Windows,
+    names: Sequence[str],
+    meaning: Callable[[Clip], str | None],
+    place: str = STUDIO,
 ) -> Labelled:
     """The windows of those clips that mean one of the classes.
 
@@ -83,6 +117,7 @@ def labelled(
         windows: of all clips.
         names: the classes, in order.
         meaning: the class that a clip stands for; a clip that stands for none of them is left out.
+        place: where the windows were heard.
     """
     of_clip = [meaning(clip) for clip in clips]
     number = np.array([names.index(name) if name in names else -1 for name in of_clip], np.int64)
@@ -98,22 +133,22 @@ def labelled(
         speech_s=windows.speech_s,
         new_speech_s=windows.new_speech_s,
         last=windows.last,
+        place=np.full(len(label), place),
     )
     return everything.where(label >= 0)
 
 
 def statistics(data: Labelled) -> tuple[FloatArray, FloatArray]:
-    """Mean embedding and deviation within a speaker, both (dim,): every corpus, and in it every speaker,
-    alike."""
+    """Mean embedding and deviation within a speaker and place, both (dim,): every corpus, and in it every
+    speaker, alike."""
     means, variances = [], []
+    voices = data.voices()
     for corpus in np.unique(data.corpus):
-        own = [
-            data.embedding[(data.corpus == corpus) & (data.speaker == speaker)].astype(np.float64)
-            for speaker in np.unique(data.speaker[data.corpus == corpus])
-        ]
-        means.append(np.mean([part.mean(axis=0) for part in own], axis=0))
-        variances.append(np.mean([part.var(axis=0) for part in own], axis=0))
-    deviation = np.sqrt(np.mean(variances, axis=0)) + 1e-4
+        here = data.corpus == corpus
+        own = [data.embedding[here & (voices == voice)] for voice in np.unique(voices[here])]
+        means.append(np.mean([part.mean(axis=0, dtype=np.float64) for part in own], axis=0))
+        variances.append(np.mean([part.var(axis=0, dtype=np.float64) for part in own], axis=0))
+    deviation = np.sqrt(np.mean(variances, axis=0)) + 1e-3
     return np.mean(means, axis=0).astype(np.float32), deviation.astype(np.float32)
 
 
@@ -135,9 +170,14 @@ def play(data: Labelled, mean: FloatArray, deviation: FloatArray, mode: Mode, se
     random = np.random.default_rng(seed)
     normalised = np.zeros_like(data.embedding)
     speaker = SpeakerNormaliser(mean, deviation)
-    for name in np.unique(data.speaker):
+    voices = data.voices()
+    for voice in np.unique(voices):
+        own = np.flatnonzero(voices == voice)
+        if mode == "offline":
+            whole = np.average(data.embedding[own], axis=0, weights=data.new_speech_s[own])
+            normalised[own] = (data.embedding[own] - whole) / deviation
+            continue
         speaker.reset()
-        own = np.flatnonzero(data.speaker == name)
         for clip in random.permutation(np.unique(data.clip[own])):
             if mode == "first":
                 speaker.reset()
@@ -155,7 +195,10 @@ class ImaginedSessions:
         self._label = torch.from_numpy(data.label)
         self._speech_s = torch.from_numpy(data.speech_s)
         self._weights = torch.from_numpy(data.weights())
-        speakers, number = np.unique(data.speaker, return_inverse=True)
+        possible = data.possible()
+        self._possible = torch.from_numpy(np.array(list(possible.values())))
+        self._corpus = torch.from_numpy(np.searchsorted(list(possible), data.corpus))
+        speakers, number = np.unique(data.voices(), return_inverse=True)
         self._speaker = torch.from_numpy(number)
         own = [np.flatnonzero(number == index) for index in range(len(speakers))]
         self._own = [torch.from_numpy(windows) for windows in own]
@@ -168,16 +211,21 @@ class ImaginedSessions:
         self._means = torch.stack([means for means, _ in sessions])
         self._seconds = torch.stack([seconds for _, seconds in sessions])
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
-        """Normalised embeddings (size, dim) and labels (size,), the classes and corpora balanced."""
+    def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Normalised embeddings (size, dim), labels (size,) and which classes were possible (size, classes).
+
+        Classes and corpora are balanced.
+        """
         chosen = torch.multinomial(self._weights, size, replacement=True, generator=self._random)
         session = torch.randint(SESSIONS, (size,), generator=self._random)
         speaker, own_s = self._speaker[chosen], self._speech_s[chosen, None]
         before_s = self._seconds[speaker, session][:, None]
-        x = self._embedding[chosen]
-        # Relative to the corpora's mean, which is therefore zero here and counts PRIOR_S.
-        mean = (before_s * self._means[speaker, session] + own_s * x) / (PRIOR_S + before_s + own_s)
-        return x - mean, self._label[chosen]
+        # Relative to the corpora's mean, which is therefore zero here and counts PRIOR_S. In place, as every
+        # copy of so many numbers costs as much as the arithmetic.
+        total_s = PRIOR_S + before_s + own_s
+        mean = self._means[speaker, session].mul_(before_s / total_s)
+        x = self._embedding[chosen].mul_(1 - own_s / total_s).sub_(mean)
+        return x, self._label[chosen], self._possible[self._corpus[chosen]]
 
     def _sessions(self, own: Tensor, neutral: Tensor) -> tuple[Tensor, Tensor]:
         shape = (SESSIONS, SESSION_WINDOWS)

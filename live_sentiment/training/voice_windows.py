@@ -1,4 +1,4 @@
-"""What the voice stage would see of a corpus: its windows, embedded once and kept on disk."""
+"""What the voice stage would see of a corpus: its windows, embedded once and kept on disk, shard by shard."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -22,10 +23,16 @@ from live_sentiment.perception.voice.encode import VoiceEncoder, pool, speech_fr
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
 from live_sentiment.training.voice_corpora import Clip
+from live_sentiment.training.voice_hearings import Hearing, studio
+from live_sentiment.training.voice_surroundings import Surroundings
 from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray
 
-EDITION = 1
+EDITION = 2
 """Part of the cache's key: raise it when the windows or the embedding are made differently."""
+SHARD = 400
+"""Clips; an interrupted run has to embed at most so many again."""
+BABBLE_CLIPS = 40
+"""Of a corpus, out of which its babble is mixed: none of another corpus, which may be held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Windows:
     speech_s: FloatArray
     """Shape (N,), speech in the window."""
     new_speech_s: FloatArray
-    """Shape (N,), speech in its last hop."""
+    """Shape (N,), speech in it that no earlier window of the clip that is kept has seen."""
     last: NDArray[np.bool_]
     """Shape (N,), whether it is the clip's last, which has heard all of it, or its last `context_s`."""
 
@@ -65,47 +72,101 @@ def embed_corpora(
     config: VoiceConfig,
     cache: Path,
     progress: Callable[[int], None] = lambda done: None,
+    *,
+    hearing: Hearing | None = None,
 ) -> Windows:
     """The windows of every clip, from the cache where the same clips were embedded the same way before.
 
     Args:
-        clips: what to embed.
+        clips: the corpora.
         encoder: with what.
         config: the grid, the context and the thresholds of speech.
-        cache: folder for the embeddings.
+        cache: folder for the embeddings, in half precision; what an interrupted run has done is kept.
         progress: told of the clips done so far.
+        hearing: which clips, in what surroundings; all of them as they are by default.
 
     Raises:
         UsageError: a clip cannot be decoded.
     """
-    kept = cache / f"voice-{_key(clips, encoder, config)}.npz"
-    if kept.is_file():
+    hearing = hearing or studio(clips)
+    folder = cache / f"voice-{_key(clips, encoder, config)}"
+    name = hearing.name.replace(" ", "-")
+    ear = _Ear(clips, encoder, config, hearing)
+    shards = []
+    for first in range(0, len(hearing.clips), SHARD):
+        kept = folder / f"{name}-{first:06}.npz"
+        numbers = hearing.clips[first : first + SHARD]
+        if not kept.is_file():
+            arrays = ear.hear(numbers, lambda done, first=first: progress(first + done))  # type: ignore[misc]
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = kept.with_suffix(".partial")
+            with partial.open("wb") as stream:
+                np.savez(stream, **arrays)
+            partial.replace(kept)
         with np.load(kept, allow_pickle=False) as arrays:
-            return Windows(**arrays)
-    detector = SpeechActivityDetector(config, compute.onnx_options(ComputeConfig()))
-    embedding, clip_of, speech_s, new_s, last = [], [], [], [], []
-    for number, clip in enumerate(clips):
-        found = cut(read_sound(clip.file), config, detector)
-        for window in found:
-            embedding.append(pool(encoder.frames(window.samples), speech_frames(window.speech)))
-            clip_of.append(number)
-            speech_s.append(window.speech_s)
-            new_s.append(window.new_speech_s)
-            last.append(window is found[-1])
-        progress(number + 1)
-    windows = Windows(
-        np.array(embedding, np.float32).reshape(-1, encoder.embedding_dim),
-        np.array(clip_of, np.int64),
-        np.array(speech_s, np.float32),
-        np.array(new_s, np.float32),
-        np.array(last, np.bool_),
-    )
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = kept.with_suffix(".partial")
-    with partial.open("wb") as stream:
-        np.savez(stream, **{name: getattr(windows, name) for name in Windows.__slots__})
-    partial.replace(kept)
-    return windows
+            shards.append({field.name: arrays[field.name] for field in fields(Windows)})
+    joined = {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}
+    return Windows(**(joined | {"embedding": joined["embedding"].astype(np.float32)}))
+
+
+class _Ear:
+    """Hears clips where a hearing says, and embeds the windows that it keeps."""
+
+    def __init__(
+        self, clips: Sequence[Clip], encoder: VoiceEncoder, config: VoiceConfig, hearing: Hearing
+    ) -> None:
+        self._clips, self._encoder, self._config, self._hearing = clips, encoder, config, hearing
+        self._detector: SpeechActivityDetector | None = None
+        self._voices: dict[str, list[FloatArray]] = {}
+
+    def hear(self, numbers: Sequence[int], progress: Callable[[int], None]) -> dict[str, Any]:
+        """The fields of `Windows`, of these clips; the embeddings in half precision."""
+        if self._detector is None:
+            self._detector = SpeechActivityDetector(self._config, compute.onnx_options(ComputeConfig()))
+        embedding: list[FloatArray] = []
+        rows: list[tuple[int, float, float, bool]] = []
+        for done, number in enumerate(numbers, start=1):
+            found = cut(self._sound(number), self._config, self._detector)
+            for window, new_speech_s in _thinned(found, self._hearing.keep, self._hearing.random(number)):
+                frames = self._encoder.frames(window.samples)
+                embedding.append(pool(frames, speech_frames(window.speech)))
+                rows.append((number, window.speech_s, new_speech_s, window is found[-1]))
+            progress(done)
+        return {
+            "embedding": np.array(embedding, np.float16).reshape(-1, self._encoder.embedding_dim),
+            "clip": np.array([row[0] for row in rows], np.int64),
+            "speech_s": np.array([row[1] for row in rows], np.float32),
+            "new_speech_s": np.array([row[2] for row in rows], np.float32),
+            "last": np.array([row[3] for row in rows], np.bool_),
+        }
+
+    def _sound(self, number: int) -> FloatArray:
+        clip, place = self._clips[number], self._hearing.place(number)
+        sound = read_sound(clip.file)
+        if place == Surroundings():
+            return sound
+        return place(sound, self._babble(clip.corpus), self._hearing.random(number))
+
+    def _babble(self, corpus: str) -> list[FloatArray]:
+        if corpus not in self._voices:
+            own = [clip.file for clip in self._clips if clip.corpus == corpus]
+            some = np.random.default_rng(0).permutation(len(own))[:BABBLE_CLIPS]
+            self._voices[corpus] = [read_sound(own[index]) for index in some]
+        return self._voices[corpus]
+
+
+def _thinned(
+    found: Sequence[SpokenWindow], keep: int | None, random: np.random.Generator
+) -> list[tuple[SpokenWindow, float]]:
+    """The last window and others, with the speech that is new since the one kept before."""
+    others = random.permutation(max(len(found) - 1, 0))[: len(found) if keep is None else keep - 1]
+    kept, new_speech_s = [], 0.0
+    for index, window in enumerate(found):
+        new_speech_s += window.new_speech_s
+        if index in others or window is found[-1]:
+            kept.append((window, new_speech_s))
+            new_speech_s = 0.0
+    return kept
 
 
 def read_sound(file: Path, start_s: float = 0.0, end_s: float | None = None) -> FloatArray:

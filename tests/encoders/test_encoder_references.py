@@ -109,7 +109,7 @@ def test_whisper_without_a_source_is_the_recognisers_own(model_store: ModelStore
     encoder = build_encoder("voice", EncoderConfig(name="whisper", layers=[2]), model_store, CPU)
     assert isinstance(encoder, WhisperEncoder)
     sound = RAW["voice"][0]
-    frames = VoiceEncoder(model_store.path("whisper-tiny.en"), CPU).frames(sound)
+    frames = VoiceEncoder(model_store.path("whisper-tiny.en"), CPU).frames(sound)[:, 1]
     torch.testing.assert_close(
         encoder(*pad([encoder.prepare(sound)])).embeddings[0], frames, atol=1e-4, rtol=1e-4
     )

@@ -146,7 +146,7 @@ def test_a_head_of_another_encoder_is_refused(whisper: Path, tmp_path: Path) -> 
 def test_the_shipped_head_says_what_it_is() -> None:
     head = load_head("voice-emotion")
     assert head.expert.modality == "voice"
-    assert head.weight.shape == (7, head.expert.embedding_dim)
+    assert head.weight.shape == (7, head.layers * head.expert.embedding_dim)
     np.testing.assert_allclose(head.expert.emotion_prior.sum(), 1, atol=1e-6)
     np.testing.assert_allclose(polarity(head.expert.emotion_prior), head.expert.polarity_prior, atol=1e-6)
     assert (TRAINED / "voice-emotion.md").read_text().startswith("# voice-emotion")
@@ -157,9 +157,18 @@ def test_the_shipped_head_says_what_it_is() -> None:
 
 def test_probabilities_are_the_logits_over_the_temperature() -> None:
     head = load_head("voice-emotion")
-    x = np.random.default_rng(0).normal(size=head.expert.embedding_dim).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=head.weight.shape[1]).astype(np.float32)
     expected = softmax((head.weight @ x + head.bias) / head.temperature)
     np.testing.assert_allclose(head(x), expected, rtol=1e-4)
+
+
+def test_fusion_gets_the_mean_over_the_layers() -> None:
+    head = load_head("voice-emotion")
+    means, deviations = np.random.default_rng(0).normal(size=(2, head.layers, 384))
+    normalised = np.concatenate((means.ravel(), deviations.ravel()))
+    expected = np.concatenate((means.mean(axis=0), deviations.mean(axis=0)))
+    np.testing.assert_allclose(head.embed(normalised), expected)
+    np.testing.assert_allclose(head.embed(np.stack((normalised, normalised)))[1], expected)
 
 
 def test_polarity_sums_the_emotions() -> None:

@@ -1,4 +1,4 @@
-"""The first layers of the Whisper encoder, against CTranslate2's own and faster-whisper's spectrogram."""
+"""The layers of the Whisper encoder, against CTranslate2's own and faster-whisper's spectrogram."""
 
 from pathlib import Path
 
@@ -87,9 +87,16 @@ def test_speech_frames_match_the_frames() -> None:
 
 
 def test_pooling_looks_at_speech_only() -> None:
-    frames = torch.tensor([[1.0, 0.0], [3.0, 4.0], [1000.0, 1000.0]])
+    frames = torch.tensor([[[1.0, 0.0]], [[3.0, 4.0]], [[1000.0, 1000.0]]])
     pooled = pool(frames, np.array([True, True, False]))
     np.testing.assert_allclose(pooled, [2, 2, 1, 2])
+
+
+def test_an_embedding_has_the_means_of_all_layers_then_the_deviations() -> None:
+    frames = torch.arange(12.0).reshape(2, 2, 3)
+    pooled = pool(frames, np.ones(2, np.bool_))
+    np.testing.assert_allclose(pooled[:6], frames.mean(dim=0).flatten())
+    np.testing.assert_allclose(pooled[6:], np.full(6, 3.0))
 
 
 @pytest.mark.models
@@ -98,7 +105,7 @@ def test_all_layers_are_those_of_ctranslate2(model_store: ModelStore) -> None:
 
     folder = model_store.path("whisper-tiny.en")
     samples = np.pad(sound(7.0), (0, 23 * RATE))
-    ours = VoiceEncoder(folder, CPU, layers=4).frames(samples)
+    ours = VoiceEncoder(folder, CPU).frames(samples)[:, -1]
     norm = read_arrays(folder / "model.bin", lambda name: name.startswith("encoder/layer_norm"))
     weight, bias = (
         torch.from_numpy(norm[f"encoder/layer_norm/{part}"]).float() for part in ("gamma", "beta")
@@ -112,14 +119,14 @@ def test_all_layers_are_those_of_ctranslate2(model_store: ModelStore) -> None:
 
 
 @pytest.mark.models
-def test_two_layers_are_those_of_transformers(model_store: ModelStore) -> None:
+def test_every_layer_is_that_of_transformers(model_store: ModelStore) -> None:
     from transformers import WhisperConfig
     from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
     folder = model_store.path("whisper-tiny.en")
     ours = VoiceEncoder(folder, CPU)
     config = WhisperConfig(
-        d_model=384, encoder_layers=2, encoder_attention_heads=6, encoder_ffn_dim=1536, num_mel_bins=80
+        d_model=384, encoder_layers=4, encoder_attention_heads=6, encoder_ffn_dim=1536, num_mel_bins=80
     )
     theirs = WhisperEncoder(config).eval()
     theirs.layer_norm = torch.nn.Identity()
@@ -145,15 +152,18 @@ def test_two_layers_are_those_of_transformers(model_store: ModelStore) -> None:
     theirs.load_state_dict(state)
     samples = np.pad(sound(5.0), (0, 25 * RATE))
     with torch.inference_mode():
-        expected = theirs(ours._mel(torch.from_numpy(samples)[None])).last_hidden_state[0]
-    torch.testing.assert_close(ours.frames(samples), expected, atol=2e-3, rtol=1e-4)
+        mel = ours._mel(torch.from_numpy(samples)[None])
+        expected = theirs(mel, output_hidden_states=True).hidden_states[1:]
+    torch.testing.assert_close(
+        ours.frames(samples), torch.cat(expected).transpose(0, 1), atol=2e-3, rtol=1e-4
+    )
 
 
 @pytest.mark.models
 def test_the_length_is_free_up_to_thirty_seconds(model_store: ModelStore) -> None:
     encoder = VoiceEncoder(model_store.path("whisper-tiny.en"), CPU)
-    assert encoder.frames(sound(0.5)).shape == (25, 384)
-    assert encoder.frames(sound(30.0)).shape == (1500, 384)
+    assert encoder.frames(sound(0.5)).shape == (25, 4, 384)
+    assert encoder.frames(sound(30.0)).shape == (1500, 4, 384)
     for wrong in (sound(30.1), sound(0.02)):
         with pytest.raises(ValueError, match="30 s"):
             encoder.frames(wrong)
@@ -164,4 +174,4 @@ def test_the_fingerprint_tells_encoders_apart(model_store: ModelStore) -> None:
     folder = model_store.path("whisper-tiny.en")
     two, again, three = (VoiceEncoder(folder, CPU, layers) for layers in (2, 2, 3))
     assert two.fingerprint == again.fingerprint != three.fingerprint
-    assert two.embedding_dim == 768
+    assert two.embedding_dim == 2 * 2 * 384

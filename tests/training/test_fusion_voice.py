@@ -51,6 +51,7 @@ def head() -> VoiceHead:
         mean=np.zeros(DIM, np.float32),
         deviation=np.ones(DIM, np.float32),
         temperature=1.0,
+        layers=1,
         encoder="e",
         expert=expert,
     )

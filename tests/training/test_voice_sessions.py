@@ -8,12 +8,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.training.voice_evaluation import calibrate, hold_out, unknown_corpora
-from live_sentiment.training.voice_head import Schedule, choose_dropout, train, uar
-from live_sentiment.training.voice_sessions import ImaginedSessions, Labelled, folds, play, statistics
+from live_sentiment.training.voice_evaluation import Material, calibrate, hold_out, unknown_corpora
+from live_sentiment.training.voice_head import Schedule, train, uar
+from live_sentiment.training.voice_hearings import STUDIO
+from live_sentiment.training.voice_sessions import (
+    ImaginedSessions,
+    Labelled,
+    folds,
+    join,
+    play,
+    statistics,
+)
 from live_sentiment.types import EMOTIONS
 
-QUICK = Schedule(steps=80, batch=64)
+QUICK = Schedule(steps=80, batch=64, dropout=0.3)
 
 
 def corpus(name: str, speakers: int, clips: int, seed: int, dim: int = 24) -> Labelled:
@@ -37,17 +45,12 @@ def corpus(name: str, speakers: int, clips: int, seed: int, dim: int = 24) -> La
         speech_s=(0.5 * (window + 1)).astype(np.float32),
         new_speech_s=np.full(len(label), 0.5, np.float32),
         last=window == 2,
+        place=np.full(len(label), STUDIO),
     )
 
 
-def both(one: Labelled, other: Labelled) -> Labelled:
-    arrays = {
-        name: np.concatenate((getattr(one, name), getattr(other, name))) for name in Labelled.__slots__[1:]
-    }
-    return replace(one, **arrays)
-
-
-DATA = both(corpus("a", 6, 28, 1), corpus("b", 5, 14, 2))
+DATA = join((corpus("a", 6, 28, 1), corpus("b", 5, 14, 2)))
+COPY = replace(DATA, embedding=DATA.embedding + 3, place=np.full(len(DATA), "copy 0")).where(DATA.last)
 
 
 @given(st.integers(2, 6), st.integers(0, 99))
@@ -103,7 +106,8 @@ def test_a_session_takes_the_speaker_off() -> None:
 
 def test_imagined_sessions_draw_what_the_weights_say() -> None:
     sessions = ImaginedSessions(DATA, *statistics(DATA), seed=3)
-    embedding, label = sessions.batch(4000)
+    embedding, label, possible = sessions.batch(4000)
+    assert possible.all()
     assert embedding.shape == (4000, 24)
     share = torch.bincount(label, minlength=7) / 4000
     assert (share - 1 / 7).abs().max() < 0.03
@@ -116,10 +120,10 @@ def test_imagined_sessions_draw_what_the_weights_say() -> None:
 
 def test_a_head_reads_speakers_it_never_heard() -> None:
     held = folds(DATA, 4, 0)[0]
-    head = train(DATA.where(~held), 0.3, 0, QUICK)
+    head = train(DATA.where(~held), 0, QUICK)
     others = DATA.where(held)
     assert uar(head.logits(others, "session", 0), others, others.last) > 0.4, "chance is 0.14"
-    again = train(DATA.where(~held), 0.3, 0, QUICK)
+    again = train(DATA.where(~held), 0, QUICK)
     np.testing.assert_array_equal(head.weight, again.weight)
 
 
@@ -127,12 +131,39 @@ def test_training_leaves_the_random_state_alone() -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    train(DATA, 0.5, 0, Schedule(steps=2))
+    train(DATA, 0, replace(QUICK, steps=2))
     torch.testing.assert_close(torch.rand(3), expected)
 
 
-def test_dropout_is_chosen_without_looking_outside() -> None:
-    assert choose_dropout(DATA, 0, Schedule(steps=5, batch=16)) in (0.5, 0.7, 0.85)
+def test_a_class_that_a_corpus_lacks_is_no_wrong_answer() -> None:
+    lacking = DATA.where((DATA.corpus == "a") | (DATA.label != 3))
+    assert [bool(classes[3]) for classes in lacking.possible().values()] == [True, False]
+    _, label, possible = ImaginedSessions(lacking, *statistics(lacking), seed=0).batch(500)
+    assert possible[torch.arange(500), label].all()
+    assert not possible[:, 3].all()
+
+
+def test_copies_weigh_as_much_as_the_studio() -> None:
+    joined = join((DATA, COPY))
+    weights = joined.weights()
+    assert weights[joined.place == "copy 0"].sum() == pytest.approx(0.5)
+    assert len(set(joined.voices())) == 2 * len(set(DATA.speaker))
+
+
+def test_offline_takes_the_whole_session_off() -> None:
+    mean, deviation = statistics(DATA)
+    whole = play(DATA, mean, deviation, "offline", 0)
+    own = DATA.speaker == "a-2"
+    np.testing.assert_allclose(np.average(whole[own], axis=0, weights=DATA.new_speech_s[own]), 0, atol=1e-4)
+
+
+def test_who_is_held_out_is_held_out_everywhere() -> None:
+    known = Material(DATA, (COPY,), {"room": COPY})
+    held = folds(DATA, 4, 0)[1]
+    rest = known.without(held)
+    assert not set(rest.speaker) & set(DATA.speaker[held])
+    assert set(rest.place) == {STUDIO, "copy 0"}
+    assert len(known.everything()) == len(DATA) + len(COPY)
 
 
 def test_corpora_are_held_out_where_that_leaves_every_class() -> None:
@@ -144,8 +175,12 @@ def test_corpora_are_held_out_where_that_leaves_every_class() -> None:
 
 def test_the_temperature_makes_confidence_honest() -> None:
     steps = []
-    held_out = hold_out(DATA, unknown_corpora(DATA, 0), 0, QUICK, lambda: steps.append(1))
+    known = Material(DATA, (COPY,), {"room": COPY})
+    found_in = hold_out(known, unknown_corpora(DATA, 0), 0, QUICK, lambda: steps.append(1))
     assert len(steps) == 2
+    assert found_in.keys() == {STUDIO, "room"}
+    assert found_in["room"].uar("session") > 0.3
+    held_out = found_in[STUDIO]
     assert set(held_out.fold) == {0, 1}
     found = calibrate(held_out, 0)
     doubled = replace(held_out, logits={mode: 2 * scores for mode, scores in held_out.logits.items()})

@@ -20,12 +20,14 @@ from live_sentiment.perception.voice.head import load_head
 from live_sentiment.training.voice import VoiceTraining, train_voice
 from live_sentiment.training.voice_corpora import read_corpora
 from live_sentiment.training.voice_head import Schedule
+from live_sentiment.training.voice_hearings import Hearing, copy
+from live_sentiment.training.voice_surroundings import HARDSHIPS, Surroundings
 from live_sentiment.training.voice_windows import embed_corpora
 from live_sentiment.types import EMOTIONS
 
 CPU = torch.device("cpu")
 LABELS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
-TINY = Schedule(steps=3, batch=16)
+TINY = Schedule(steps=2, batch=16)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,7 @@ def task(corpora: Path, whisper: Path, folder: Path) -> VoiceTraining:
         whisper=whisper,
         encoder_name="a small one",
         cache=folder / "cache",
+        seeds=1,
         schedule=TINY,
     )
 
@@ -70,13 +73,14 @@ def test_from_clips_to_a_head_that_loads(corpora: Path, whisper: Path, tmp_path:
     metadata = train_voice(task(corpora, whisper, tmp_path), VoiceConfig(), said.append, quiet())
     head = load_head(str(tmp_path / "mine.safetensors"))
     assert head.temperature == metadata["temperature"]
+    assert head.weight.shape == (7, 4 * 128)
     assert head.expert.embedding_dim == 128
-    assert head.expert.model == "a small one, layer 2, mine"
+    assert head.expert.model == "a small one, 4 layers, mine"
     assert any("one, 7 labels: UAR" in line for line in said)
-    assert any("one to two: UAR" in line for line in said)
     card = (tmp_path / "mine.md").read_text()
-    assert "| one to two (7) |" in card
+    assert "| one, 7 labels |" in card
     assert "| corpora | two | 21 |" in card
+    assert all(f"| corpora | {place} |" in card for place in HARDSHIPS)
     assert "{" not in card
     assert max(len(line) for line in card.splitlines() if not line.startswith(("|", "-", " "))) <= 110
 
@@ -96,6 +100,7 @@ def test_embeddings_are_kept_until_something_changes(corpora: Path, whisper: Pat
     done: list[int] = []
     first = embed_corpora(clips, encoder, VoiceConfig(), tmp_path, done.append)
     assert done == [1, 2, 3]
+    assert (first.embedding == first.embedding.astype(np.float16)).all()
     kept = embed_corpora(clips, encoder, VoiceConfig(head="another"), tmp_path, done.append)
     assert done == [1, 2, 3], "nothing was embedded again"
     np.testing.assert_array_equal(kept.embedding, first.embedding)
@@ -104,6 +109,40 @@ def test_embeddings_are_kept_until_something_changes(corpora: Path, whisper: Pat
     assert done == [1, 2, 3, 1, 2, 3, 1, 2]
     assert first.last.sum() == 3
     assert (first.speech_s >= VoiceConfig().enough_speech_s - 1e-6).all()
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(
+    corpora: Path, whisper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live_sentiment.training.voice_windows.SHARD", 2)
+    clips, encoder = read_corpora(corpora)[:5], VoiceEncoder(whisper, CPU)
+
+    def stop(done: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        embed_corpora(clips, encoder, VoiceConfig(), tmp_path, stop)
+    done: list[int] = []
+    windows = embed_corpora(clips, encoder, VoiceConfig(), tmp_path, done.append)
+    assert done == [3, 4, 5]
+    assert list(np.unique(windows.clip)) == [0, 1, 2, 3, 4]
+
+
+def test_a_copy_keeps_two_windows_and_counts_all_speech(corpora: Path, whisper: Path, tmp_path: Path) -> None:
+    clips, encoder = read_corpora(corpora)[:2], VoiceEncoder(whisper, CPU)
+    everything = embed_corpora(clips, encoder, VoiceConfig(hop_s=0.1), tmp_path)
+    kept = Hearing("kept", (0, 1), lambda number: Surroundings(), keep=2)
+    some = embed_corpora(clips, encoder, VoiceConfig(hop_s=0.1), tmp_path, hearing=kept)
+    assert len(everything.clip) > len(some.clip) == 4
+    for number in (0, 1):
+        assert some.new_speech_s[some.clip == number].sum() == pytest.approx(
+            everything.new_speech_s[everything.clip == number].sum()
+        )
+    one, again = (
+        embed_corpora(clips, encoder, VoiceConfig(), tmp_path / run, hearing=copy(clips, 0)) for run in "ab"
+    )
+    np.testing.assert_array_equal(one.embedding, again.embedding)
 
 
 def test_corpora_that_cannot_serve(corpora: Path, whisper: Path, tmp_path: Path) -> None:
@@ -126,9 +165,7 @@ def test_the_command(
     whisper: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("live_sentiment.training.voice_head.DROPOUTS", (0.5,))
     output = tmp_path / "head.safetensors"
     arguments = [
         "train",
@@ -137,12 +174,12 @@ def test_the_command(
         str(corpora),
         "--whisper",
         str(whisper),
-        "--steps",
-        "3",
+        "--steps=2",
+        "--seeds=1",
         "--output",
     ]
     assert main([*arguments, str(output)]) == 0
     assert "ms per second of sound" in capsys.readouterr().out
-    assert load_head(str(output)).weight.shape == (len(EMOTIONS), 128)
+    assert load_head(str(output)).weight.shape == (len(EMOTIONS), 4 * 128)
     assert main([*arguments, str(tmp_path / "head.bin")]) == 2
     assert ".safetensors" in capsys.readouterr().err

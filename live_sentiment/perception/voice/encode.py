@@ -1,8 +1,8 @@
-"""The acoustic encoder: the first layers of the Whisper encoder, from the model that transcribes anyway.
+"""The acoustic encoder: the layers of the Whisper encoder, from the model that transcribes anyway.
 
-What a Whisper encoder (Radford et al. 2022) knows of *how* something is said sits in its first half; the
-later layers turn to the words. Cut off after two of four blocks it also costs half. Unlike Whisper it takes
-any length of sound up to 30 s as it is, without padding.
+What a Whisper encoder (Radford et al. 2022) knows of *how* something is said sits mostly in its first half,
+while the later layers turn to the words; all of them together tell more than any alone. Unlike Whisper it
+takes any length of sound up to 30 s as it is, without padding.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from live_sentiment.errors import RunError
 from live_sentiment.perception.voice.ctranslate2_reader import read_arrays
 from live_sentiment.types import SAMPLE_RATE_HZ, BoolArray, FloatArray
 
-LAYERS = 2
-"""Blocks of the encoder that are used: of tiny.en's four, layer 2 tells emotions apart best."""
+LAYERS = 4
+"""Blocks of the encoder that are used: all that tiny.en has."""
 
 N_FFT = 400  # samples, 25 ms
 HOP = 160  # samples between two mel frames, 10 ms
@@ -100,22 +100,28 @@ class WhisperLayers(nn.Module):
 
     def forward(self, mel: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, 80, T) log-mel frames to (B, ⌈T / 2⌉, width); where `mask` (B, T) is False there is padding."""
+        return self.levels(mel, mask)[-1]
+
+    def levels(self, mel: Tensor, mask: Tensor | None = None) -> list[Tensor]:
+        """The same of every block, first to last."""
         x = functional.gelu(self.conv1(mel))
         if mask is not None:
             x = x * mask[:, None]
             mask = mask[:, ::2]
         x = functional.gelu(self.conv2(x)).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]
+        levels: list[Tensor] = []
         for block in self.blocks:
             x = block(x, mask)
-        return x
+            levels.append(x)
+        return levels
 
 
 class VoiceEncoder:
     """Sound to acoustic frames, and frames to one embedding.
 
     Attributes:
-        embedding_dim: twice the encoder's width: the mean and the deviation of every feature.
+        embedding_dim: the mean and the deviation of every feature of every layer.
         fingerprint: SHA-256 of the arrays in use; a head fits only the encoder it was trained on.
     """
 
@@ -129,11 +135,11 @@ class VoiceEncoder:
         self._device = device
         self._mel = LogMel().to(device)
         self._network = network.to(device).eval().requires_grad_(False)
-        self.embedding_dim = 2 * network.conv1.out_channels
+        self.embedding_dim = 2 * layers * network.conv1.out_channels
 
     @torch.inference_mode()
     def frames(self, samples: FloatArray) -> Tensor:
-        """Acoustic frames of (n,) samples: (T, width), one each 20 ms; frame i is centred on sample 320 i.
+        """Acoustic frames of (n,) samples: (T, layers, width), each 20 ms, frame i centred on sample 320 i.
 
         Raises:
             ValueError: more than 30 s of sound, or less than a window of the spectrum.
@@ -141,8 +147,7 @@ class VoiceEncoder:
         if not N_FFT <= len(samples) <= MAX_SAMPLES:
             raise ValueError(f"the encoder takes 25 ms to 30 s of sound, not {len(samples)} samples")
         sound = torch.from_numpy(np.ascontiguousarray(samples)).to(self._device)
-        frames: Tensor = self._network(self._mel(sound[None]))[0]
-        return frames
+        return torch.stack(self._network.levels(self._mel(sound[None])), dim=2)[0]
 
 
 def speech_frames(speech: BoolArray) -> BoolArray:
@@ -152,15 +157,18 @@ def speech_frames(speech: BoolArray) -> BoolArray:
 
 
 def pool(frames: Tensor, speech: BoolArray) -> FloatArray:
-    """One embedding of the frames that are speech: their mean and standard deviation, side by side.
+    """One embedding of the frames that are speech: their means, then their standard deviations.
 
     Args:
-        frames: (T, width).
+        frames: (T, layers, width).
         speech: (T,), at least one frame true.
+
+    Returns:
+        Shape (2 · layers · width,).
     """
     chosen = frames[torch.from_numpy(speech).to(frames.device)]
     deviation, mean = torch.std_mean(chosen, dim=0, correction=0)
-    embedding: FloatArray = torch.cat((mean, deviation)).cpu().numpy()
+    embedding: FloatArray = torch.stack((mean, deviation)).flatten().cpu().numpy()
     return embedding
 
 

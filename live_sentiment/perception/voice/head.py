@@ -52,6 +52,8 @@ class VoiceHead:
     deviation: FloatArray
     """Shape (dim,): their deviation within a speaker."""
     temperature: float
+    layers: int
+    """Of the encoder, whose embeddings lie in `dim`: 2 · layers · width."""
     encoder: str
     """Fingerprint of the encoder it sits on."""
     expert: Expert
@@ -62,6 +64,12 @@ class VoiceHead:
         probabilities: FloatArray = softmax(logits / self.temperature).astype(np.float32)
         return probabilities
 
+    def embed(self, normalised: FloatArray) -> FloatArray:
+        """What fusion gets of normalised embeddings (..., dim): the layers' mean, (..., 2 · width)."""
+        parts = normalised.reshape(*normalised.shape[:-1], 2, self.layers, -1)
+        mean: FloatArray = parts.mean(axis=-2)
+        return mean.reshape(*normalised.shape[:-1], -1)
+
 
 def load_head(name_or_path: str) -> VoiceHead:
     """Load a shipped head, or one that `train voice` wrote.
@@ -71,20 +79,22 @@ def load_head(name_or_path: str) -> VoiceHead:
     """
     shipped = load_shipped(name_or_path)
     described = shipped.metadata
-    if described.get("part") != PART or tuple(described.get("labels", ())) != EMOTIONS:
+    known = described.get("part") == PART and "layers" in described
+    if not known or tuple(described.get("labels", ())) != EMOTIONS:
         raise UsageError(f"{name_or_path} is not a voice head; train one with `live-sentiment train voice`")
-    tensors = {name: tensor.numpy() for name, tensor in shipped.tensors.items()}
+    tensors = {name: tensor.float().numpy() for name, tensor in shipped.tensors.items()}
     expert = Expert(
         modality="voice",
-        embedding_dim=tensors["weight"].shape[1],
+        embedding_dim=tensors["weight"].shape[1] // described["layers"],
         emotion_prior=np.array(described["emotion_prior"], np.float32),
         polarity_prior=np.array(described["polarity_prior"], np.float32),
-        model=f"{described['encoder']}, layer {described['layer']}, {shipped.name}",
+        model=f"{described['encoder']}, {described['layers']} layers, {shipped.name}",
         sha256=shipped.sha256,
     )
     return VoiceHead(
         **tensors,
         temperature=described["temperature"],
+        layers=described["layers"],
         encoder=described["encoder_fingerprint"],
         expert=expert,
     )

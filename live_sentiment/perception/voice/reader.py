@@ -38,7 +38,7 @@ class VoiceReader(Protocol):
 
 
 class NormalisedReader:
-    """A linear head on the first layers of the Whisper encoder, relative to the speaker's running mean.
+    """A linear head on the layers of the Whisper encoder, relative to the speaker's running mean.
 
     Raises:
         RunError: the folder holds no Whisper model for CTranslate2.
@@ -65,11 +65,11 @@ class NormalisedReader:
         self._speaker.reset()
 
     def __call__(self, window: SpokenWindow) -> VoiceReading:
-        """See `VoiceReader`; the embedding is the normalised one."""
+        """See `VoiceReader`; the embedding is the normalised one's mean over the layers."""
         embedding = pool(self._encoder.frames(window.samples), speech_frames(window.speech))
         normalised = self._speaker(embedding, window.new_speech_s)
         emotions = self._head(normalised)
-        return normalised, emotions, polarity(emotions)
+        return self._head.embed(normalised), emotions, polarity(emotions)
 
 
 class LabVoiceReader:

@@ -13,6 +13,7 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.voice_corpora import read_corpora
 from live_sentiment.training.voice_head import Schedule
+from live_sentiment.training.voice_hearings import STUDIO
 from live_sentiment.training.voice_sessions import Labelled, folds
 from live_sentiment.training.voice_windows import embed_corpora
 from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
@@ -34,7 +35,8 @@ def load_voices(
     windows = embed_corpora(
         clips, encoder, config.perception.voice, cache, lambda done: told(done, len(clips))
     )
-    return dict(evaluation.corpora_alone(clips, windows))
+    alone = evaluation.corpora_alone(clips, evaluation.Heard(windows))
+    return {corpus: known.studio for corpus, known in alone}
 
 
 def measure_voices(data: Labelled, seed: int, schedule: Schedule, told: Told) -> Figures:
@@ -56,10 +58,11 @@ def measure_voices(data: Labelled, seed: int, schedule: Schedule, told: Told) ->
         done += 1
         told(done, evaluation.FOLDS)
 
-    held_out = evaluation.hold_out(data, folds(data, evaluation.FOLDS, seed), seed, schedule, step)
+    parts = folds(data, evaluation.FOLDS, seed)
+    held_out = evaluation.hold_out(evaluation.Material(data), parts, seed, schedule, step)[STUDIO]
     return {
         "classes": len(data.names),
         "clips": int(data.last.sum()),
         "actors": actors,
-        **{mode: held_out.uar(mode) for mode in evaluation.MODES},
+        **{mode: held_out.uar(mode) for mode in evaluation.LIVE},
     }
