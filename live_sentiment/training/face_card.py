@@ -16,8 +16,8 @@ _CARD = """\
 Seven emotions ({labels}) from
 one grey crop of a face, 48 × 48 px, and an embedding of {dim} numbers for fusion. A stem and three stages of
 plain 3 × 3 convolutions ({widths} channels; {depths} residual pairs), trained
-from chance; `live_sentiment/perception/face/expression.py` is the whole network. {size_mb:.1f} MB, weights in 16
-bits.{second}
+from chance; `live_sentiment/perception/face/expression.py` is the whole network. {size_mb:.1f} MB, weights in
+16 bits.{second}
 
 ## What it was measured to do
 

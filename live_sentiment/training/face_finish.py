@@ -45,10 +45,9 @@ def second_says(weighed: Weighed, crops: torch.Tensor, *, bfloat16: bool = False
 def set_calibration(net: ExpressionNet, calibration: Calibration) -> None:
     """Put scale and offset into the last layer: its softmax then is calibrated."""
     with torch.no_grad():
-        net.head.weight /= calibration.scale
+        net.head.weight.div_(calibration.scale)
         net.head.weight.copy_(net.head.weight.half())
-        net.head.bias /= calibration.scale
-        net.head.bias += torch.from_numpy(calibration.offset)
+        net.head.bias.div_(calibration.scale).add_(torch.from_numpy(calibration.offset))
 
 
 def figures(

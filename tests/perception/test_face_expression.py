@@ -89,7 +89,7 @@ def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> 
     readings = read(tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0])(crops())
     np.testing.assert_allclose(readings.emotions, expected.numpy(), atol=1e-4)
     np.testing.assert_allclose(readings.embeddings, embeddings.numpy(), atol=1e-4)
-    assert np.abs(expected.numpy() - own.numpy()).max() > 0.01
+    assert np.abs(expected.numpy() - own.numpy()).max() > 0.003
 
 
 def test_exposure_and_contrast_do_not_matter(tmp_path: Path) -> None:

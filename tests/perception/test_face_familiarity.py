@@ -19,8 +19,8 @@ def test_the_share_lies_between_its_bounds_and_rises_with_distance() -> None:
     shares = familiarity(known())[:, 0]
     assert shares.min() == pytest.approx(SHARES[0])
     assert shares.max() == pytest.approx(SHARES[1])
-    assert float((shares == SHARES[0]).float().mean()) == pytest.approx(QUANTILES[0], abs=0.03)
-    assert float((shares == SHARES[1]).float().mean()) == pytest.approx(1 - QUANTILES[1], abs=0.02)
+    assert float((shares < SHARES[0] + 1e-4).float().mean()) == pytest.approx(QUANTILES[0], abs=0.03)
+    assert float((shares > SHARES[1] - 1e-4).float().mean()) == pytest.approx(1 - QUANTILES[1], abs=0.02)
     order = familiarity.distance(known()).argsort()
     assert (shares[order].diff() >= 0).all()
 

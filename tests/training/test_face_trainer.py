@@ -69,9 +69,9 @@ def test_validation_counts_rare_emotions_like_frequent_ones() -> None:
 
 def test_it_learns() -> None:
     trainer = Trainer(
-        faces(), dataclasses.replace(RECIPE, epochs=6, low_resolution_share=0.0), bfloat16=False
+        faces(), dataclasses.replace(RECIPE, epochs=12, low_resolution_share=0.0), bfloat16=False
     )
-    losses = [trainer.run_epoch() for _ in range(6)]
+    losses = [trainer.run_epoch() for _ in range(12)]
     assert losses[-1] < losses[0] / 2
     right = scores(trainer.average.net, faces().crops()).argmax(axis=1) == faces().labels.numpy()
     assert right.mean() > 0.9
@@ -97,8 +97,10 @@ def test_the_second_head_learns_what_the_teacher_says() -> None:
     opinions[::2, EMOTIONS.index("sadness")] = 1
     opinions[1::2, EMOTIONS.index("anger")] = 1
     taught = dataclasses.replace(faces(), opinions=opinions)
-    trainer = Trainer(taught, dataclasses.replace(RECIPE, epochs=6, low_resolution_share=0.0), bfloat16=False)
-    for _ in range(6):
+    trainer = Trainer(
+        taught, dataclasses.replace(RECIPE, epochs=12, low_resolution_share=0.0), bfloat16=False
+    )
+    for _ in range(12):
         trainer.run_epoch()
     trainer.average.eval()
     with torch.inference_mode():

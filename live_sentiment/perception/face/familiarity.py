@@ -19,6 +19,9 @@ it is not; in between the share rises in proportion."""
 SHRINKAGE = 0.01
 """Share of the mean variance that is added to each direction, so that the rare ones do not count most."""
 
+LEAST_VARIANCE = 0.01
+"""Of an embedding's direction: faces that are all alike must not make every other one infinitely strange."""
+
 
 class Familiarity(nn.Module):
     """Embeddings to the share of the second opinion.
@@ -43,7 +46,7 @@ class Familiarity(nn.Module):
         known, rest = embeddings[::2].double(), embeddings[1::2]
         covariance = known.T.cov().reshape(known.shape[1], known.shape[1])
         values, vectors = torch.linalg.eigh(covariance)
-        spread = (values.clamp(min=0) + SHRINKAGE * values.mean().clamp(min=1e-12)).sqrt()
+        spread = (values.clamp(min=0) + SHRINKAGE * values.mean().clamp(min=LEAST_VARIANCE)).sqrt()
         found = cls(known.shape[1])
         # Rounded to the half precision in which it ships.
         found.mean.copy_(known.mean(dim=0).half())
