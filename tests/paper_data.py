@@ -30,12 +30,12 @@ def write_data(folder: Path) -> Path:
 
 def write_texts(folder: Path) -> None:
     """MELD and GoEmotions: one text of each emotion in every split, two turns to a dialogue."""
-    for name, columns in (("meld", "text\temotion\tsentiment\tdialogue"), ("goemotions", "text\temotions")):
+    for name, columns in (("meld", "text\temotion\tsentiment\tdialogue\tutterance"), ("goemotions", "text\temotions")):
         (folder / name).mkdir(parents=True)
         for split in ("train", "dev", "test"):
             rows = [columns]
             for number, emotion in enumerate(EMOTIONS):
-                rest = f"\tneutral\t{number // 2}" if name == "meld" else ""
+                rest = f"\tneutral\t{number // 2}\t{number % 2}" if name == "meld" else ""
                 rows.append(f"I say this with {emotion}\t{emotion}{rest}")
             (folder / name / f"{split}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 

@@ -28,7 +28,7 @@ NAMES, PLOT, VALUES = 190, 380, 150
 def reliability_plot(bins: Sequence[Bin], name: str) -> Markup:
     """Accuracy over confidence, with the line on which a calibrated model lies, and how many samples each
     bin has."""
-    total = max(sum(one.samples for one in bins), 1)
+    total = sum(one.samples for one in bins)
     most = max((one.samples for one in bins), default=1) or 1
     width, height = LEFT + SIDE + 26, TOP + SIDE + 12 + COUNTS + BOTTOM
     base = TOP + SIDE + 12 + COUNTS

@@ -100,7 +100,7 @@ def test_the_terminal_shows_figures_classes_and_modalities(evaluation: Evaluatio
 def test_json_says_the_same(evaluation: Evaluation) -> None:
     told = evaluation.as_dict()
     assert set(told["tasks"]) == {"emotions", "score"}
-    assert told["ablation"][0]["present"] == MODALITIES
+    assert told["ablation"][0]["present"] == list(MODALITIES)
 
 
 def test_ablation_compares_every_subset_with_all_together() -> None:
