@@ -157,11 +157,15 @@ class Projection(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, sequence: ModalitySequence) -> Tensor:
-        """What lies in padding is never looked at; the bias of the projection tells the modalities apart."""
-        padding = ~sequence.mask[:, :, None]
-        embeddings = self.norm(sequence.embeddings.masked_fill(padding, 0.0))
-        values: Tensor = self.embedding(self.dropout(embeddings))
+        """Values of what is there, zeros elsewhere; the bias of the projection tells the modalities apart."""
+        # Only what is there is computed: most of a window's places are empty, and what lies in them is
+        # never looked at.
+        there = sequence.mask
+        found: Tensor = self.embedding(self.dropout(self.norm(sequence.embeddings[there])))
         if self.opinion is not None:
-            opinions = torch.cat([sequence.emotions, sequence.polarity], dim=2)
-            values = values + self.opinion(opinions.masked_fill(padding, 0.0))
-        return self.dropout(values)  # type: ignore[no-any-return]
+            found = found + self.opinion(
+                torch.cat([sequence.emotions[there], sequence.polarity[there]], dim=1)
+            )
+        values = found.new_zeros(*there.shape, found.shape[1])
+        values[there] = self.dropout(found)
+        return values
