@@ -44,13 +44,13 @@ START_WEIGHT = 0.3
 class Schedule:
     """How long and how fast a learnt fuser learns, and on how many windows is decided and measured."""
 
-    steps: int = 1500
+    steps: int = 1000
     batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
     validate_every: int = 250
     validation_windows: int = 3072
-    test_windows: int = 6144
+    test_windows: int = 4096
 
 
 def fit_product(

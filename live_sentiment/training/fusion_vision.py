@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from rich.progress import Progress
 
 from live_sentiment.perception.face.expression import Expression
@@ -15,7 +16,7 @@ from live_sentiment.training.fusion_looks import Look, cached_pools, fingerprint
 from live_sentiment.training.pairing import Pool
 from live_sentiment.types import EMOTIONS, BoolArray, ImageArray
 
-MOST = 1000
+MOST = 400
 """Pictures of one emotion in a split: pairing draws the emotion first, so more of the frequent ones teach
 little."""
 
@@ -24,7 +25,8 @@ SOURCE = (
     f"{MOST} of an emotion, official splits; each picture stands for a face held still for a second"
 )
 
-BATCH = 256
+BATCH = 16
+"""Pictures read at once: what the networks hold of so many stays in the processor's cache."""
 LOOK_S = 0.4
 """Time between two looks at the same picture."""
 WOBBLE_PX = 2
@@ -34,9 +36,17 @@ _SPLITS = {"train": "train", "validation": "valid", "test": "test"}
 
 
 def vision_pools(
-    data: Path, detector: Path, expression: Expression, cache: Path, progress: Progress
+    data: Path,
+    detector: Path,
+    expression: Expression,
+    cache: Path,
+    progress: Progress,
+    *,
+    bfloat16: bool = False,
 ) -> dict[str, Pool]:
     """Every picture looked at three times: as it is, mirrored, and aligned a little off.
+
+    In half precision (`bfloat16`) several times faster where the processor has instructions for it.
 
     Raises:
         UsageError: `data` does not hold FERPlus.
@@ -45,13 +55,16 @@ def vision_pools(
         "modality": "vision",
         "head": expression.sha256,
         "data": fingerprint([file for file in data.iterdir() if file.is_file()]),
-        "settings": f"{MOST} {LOOK_S} {WOBBLE_PX}",
+        "settings": f"{MOST} {LOOK_S} {WOBBLE_PX} {bfloat16}",
     }
 
     def make() -> dict[str, Pool]:
         pictures = load_ferplus(data)
+        alignments = {split: cache / f"alignments_{theirs}.npz" for split, theirs in _SPLITS.items()}
         return {
-            split: _pool(pictures[theirs], detector, expression, cache / f"alignments_{theirs}.npz", progress)
+            split: _pool(
+                pictures[theirs], detector, expression, alignments[split], progress, bfloat16=bfloat16
+            )
             for split, theirs in _SPLITS.items()
         }
 
@@ -59,7 +72,13 @@ def vision_pools(
 
 
 def _pool(
-    pictures: FacePictures, detector: Path, expression: Expression, alignments: Path, progress: Progress
+    pictures: FacePictures,
+    detector: Path,
+    expression: Expression,
+    alignments: Path,
+    progress: Progress,
+    *,
+    bfloat16: bool,
 ) -> Pool:
     alignments.parent.mkdir(parents=True, exist_ok=True)
     aligning = progress.add_task("faces, aligned", total=len(pictures))
@@ -73,7 +92,8 @@ def _pool(
     samples = []
     for start in range(0, len(crops), BATCH):
         batch = crops[start : start + BATCH]
-        seen = [expression(list(look)) for look in (_shifted(batch), batch[:, :, ::-1], batch)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            seen = [expression(list(look)) for look in (_shifted(batch), batch[:, :, ::-1], batch)]
         for row in range(len(batch)):
             samples.append(
                 [

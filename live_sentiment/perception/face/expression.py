@@ -227,7 +227,7 @@ class Expression:
         batch = torch.from_numpy(np.stack(crops)[:, None].astype(np.float32)).to(self._device)
         embeddings, scores = self._networks.read(batch)
         emotions = (scores / self._temperature).softmax(dim=1).cpu().numpy()
-        return Readings(embeddings.cpu().numpy(), emotions, polarity_of(emotions))
+        return Readings(embeddings.float().cpu().numpy(), emotions, polarity_of(emotions))
 
 
 def _fold(net: ExpressionNet) -> None:
