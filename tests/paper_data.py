@@ -30,7 +30,10 @@ def write_data(folder: Path) -> Path:
 
 def write_texts(folder: Path) -> None:
     """MELD and GoEmotions: one text of each emotion in every split, two turns to a dialogue."""
-    for name, columns in (("meld", "text\temotion\tsentiment\tdialogue\tutterance"), ("goemotions", "text\temotions")):
+    for name, columns in (
+        ("meld", "text\temotion\tsentiment\tdialogue\tutterance"),
+        ("goemotions", "text\temotions"),
+    ):
         (folder / name).mkdir(parents=True)
         for split in ("train", "dev", "test"):
             rows = [columns]

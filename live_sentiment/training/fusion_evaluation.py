@@ -66,7 +66,7 @@ def contradiction(fuser: Fuser, windows: Windows, seed: int) -> dict[str, Confid
     Empty where too few windows have all three.
     """
     whole = windows.batch.present.all(dim=1) & windows.agreeing & (windows.emotions >= 0)
-    if len(windows.emotions[whole].unique()) < 2:
+    if len(torch.unique(windows.emotions[whole])) < 2:
         return {}
     batch, emotions = select(windows.batch, whole), windows.emotions[whole]
     found = {ALL_AGREE: _confidence(fuser, batch, emotions)}

@@ -55,7 +55,7 @@ def kept_observations(
                 modality,
                 config,
                 store,
-                lambda so_far, done=done: progress.update(task, completed=done + so_far),
+                lambda so_far, done=done: progress.update(task, completed=done + so_far),  # type: ignore[misc]
             )
             _write(file, read)
         found |= _read(file, modality)

@@ -76,7 +76,7 @@ def with_one_lying(
         ValueError: all windows are of one emotion.
     """
     rows = torch.empty(len(emotions), dtype=torch.int64)
-    for label in emotions.unique():
+    for label in torch.unique(emotions):
         own = emotions == label
         others = torch.nonzero(~own)[:, 0]
         if not len(others):

@@ -28,9 +28,9 @@ class Stage:
     """Change the upper half of the layers only: a third less time, since errors go no further back."""
 
 
-BROAD = Stage(1, 2, 8e-4, emotion_share=1.0, polarity_share=0.25, other_weight=1.0, averaging=0.995)
+BROAD = Stage(2, 2, 8e-4, emotion_share=1.0, polarity_share=0.25, other_weight=1.0, averaging=0.995)
 NEAR = Stage(
-    2,
+    3,
     3,
     5e-4,
     emotion_share=0.12,
