@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from live_sentiment.errors import UsageError
 from live_sentiment.perception.face.align import TEMPLATE
-from live_sentiment.perception.face.expression import DEPTHS, WIDTHS, Expression, Weighed
+from live_sentiment.perception.face.expression import DEPTHS, WIDTHS, Expression, Weighed, own_tensors
 from live_sentiment.perception.face.familiarity import Familiarity
 from live_sentiment.training import metrics
 from live_sentiment.training.face import (
@@ -183,7 +183,8 @@ def _train(
 ) -> Taught:
     """The moving average at the epoch that validates best."""
     try:
-        trainer = Trainer(splits["train"].usable, recipe, start.tensors if start else None, bfloat16=bfloat16)
+        own = own_tensors(start) if start else None
+        trainer = Trainer(splits["train"].usable, recipe, own, bfloat16=bfloat16)
     except ValueError as error:
         raise UsageError(f"cannot go on from {start and start.name}: {error}") from error
     valid = splits["valid"].usable

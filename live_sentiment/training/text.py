@@ -42,7 +42,7 @@ class TextTraining:
     cache: Path
     """Folder of embeddings."""
     reference: str = "meld"
-    """The corpus most like the use, with both labels: its balance is the prior, its dev set calibrates."""
+    """The corpus most like the use, with both labels: its balance makes the prior, its dev set calibrates."""
     seed: int = 0
     seeds: int = 3
     """Models trained, from `seed` on, for the spread of the figures and for their average."""
@@ -110,9 +110,11 @@ def _description(
         "encoder": {"name": task.encoder_name, "hidden_size": encoder.hidden_size, "sha256": encoder.sha256},
         "emotions": EMOTIONS,
         "emotion_prior": emotions.prior.tolist(),
+        "emotion_prior_exponent": emotions.exponent,
         "emotion_temperature": emotions.temperature,
         "polarities": POLARITIES,
         "polarity_prior": polarity.prior.tolist(),
+        "polarity_prior_exponent": polarity.exponent,
         "polarity_temperature": polarity.temperature,
         "trained_on": {
             name: len(splits["train"].texts) for name, splits in corpora.items() if "train" in splits

@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from live_sentiment.training.text_evaluation import HIGHEST_ERROR
 from live_sentiment.types import EMOTIONS, POLARITIES
 
 LICENCES = {
@@ -29,6 +30,12 @@ _ROWS = {
     "ece_uncalibrated": "calibration error before the temperature",
 }
 
+_CALIBRATION = (
+    "emotion_prior_exponent",
+    "emotion_temperature",
+    "polarity_prior_exponent",
+    "polarity_temperature",
+)
 _WIDTH = 118
 
 _BESIDE = """To stand beside: the head shipped before, on the frozen encoder, read the same test sets and had
@@ -66,7 +73,9 @@ core of its own it is less. The changes of the weights cost no time.
 softmax(evidence / T + log prior), T {emotion_temperature:.2f} for emotions and {polarity_temperature:.2f}
 for polarity, fitted on the development set of {reference} in all forms together.
 In training each corpus's own class balance was taken out (logit adjustment); the prior put in is that of
-{reference}:
+{reference}, to the power of {emotion_prior_exponent:.2g} for emotions and {polarity_prior_exponent:.2g} for
+polarity: the powers with the best weighted F1 on its development set among those that keep the calibration
+error there within {highest_error:.0f} %.
 
 {priors}
 
@@ -128,8 +137,8 @@ def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], 
         in_context=word_ms[1],
         load=max(psutil.getloadavg()[0], 1),
         cores=psutil.cpu_count() or 1,
-        emotion_temperature=metadata["emotion_temperature"],
-        polarity_temperature=metadata["polarity_temperature"],
+        **{name: metadata[name] for name in _CALIBRATION},
+        highest_error=100 * HIGHEST_ERROR,
         priors="\n\n".join(
             _table(["", *names], [["prior", *(f"{one:.3f}" for one in metadata[key])]])
             for names, key in ((EMOTIONS, "emotion_prior"), (POLARITIES, "polarity_prior"))

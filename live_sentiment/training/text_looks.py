@@ -18,6 +18,7 @@ from live_sentiment.training.text_embeddings import KINDS, EmbeddedTexts, Kind, 
 from live_sentiment.training.text_evaluation import (
     Calibration,
     calibrate,
+    choose_prior,
     choose_thresholds,
     log_loss,
     measure,
@@ -78,23 +79,34 @@ class HeldOut:
         return float(
             np.mean(
                 [
-                    log_loss(self._model.head, kind, texts, self.calibration(self._reference, kind))
+                    log_loss(
+                        self._model.head,
+                        kind,
+                        texts,
+                        calibrate(self._model.head, kind, self._balance(self._reference, kind), texts),
+                    )
                     for kind in kinds
                 ]
             )
         )
 
     def calibration(self, name: str, kind: Kind) -> Calibration:
-        """The class balance of a corpus's train set, and the temperature that its dev set asks for."""
+        """The class balance of a corpus's train set, or the power of it and the temperature that its dev set
+        asks for."""
+        balance = self._balance(name, kind)
+        splits = self._corpora[name]
+        if "train" not in splits or _labels(splits["train"], kind) is None or "dev" not in splits:
+            return Calibration(balance)
+        return choose_prior(self._model.head, kind, balance, self._read(name, "dev")[name])
+
+    def _balance(self, name: str, kind: Kind) -> FloatArray:
+        """The classes' shares of a corpus's train set; all alike where it has none."""
         splits = self._corpora[name]
         labels = _labels(splits["train"], kind) if "train" in splits else None
         if labels is None:
             classes = len(EMOTIONS if kind == "emotions" else POLARITIES)
-            return Calibration(np.full(classes, 1 / classes, np.float32))
-        prior = class_prior(labels)
-        if "dev" not in splits:
-            return Calibration(prior)
-        return calibrate(self._model.head, kind, prior, self._read(name, "dev")[name])
+            return np.full(classes, 1 / classes, np.float32)
+        return class_prior(labels)
 
     def figures(self, split: Split, names: Sequence[str] | None = None) -> dict[str, Any]:
         """Figures by corpus, kind and form, each under its own corpus's class balance.

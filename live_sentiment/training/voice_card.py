@@ -17,7 +17,8 @@ Seven emotions ({labels}) from the last seconds of speech. One linear layer on a
 the speaker. It reads how a thing is said, as actors say it; it does not read minds.
 
 - Encoder: model.bin of SHA-256 `{encoder_sha256}` (MIT), unchanged.
-- Seed {seed}; dropout {dropout}, {steps} steps; temperature {temperature:.3f}.
+- Seed {seed}; the mean of {layers_trained} layers, dropout {dropout}, {steps} steps each;
+  temperature {temperature:.3f}.
 - Class prior of the probabilities: uniform, {emotion_prior}; polarity prior {polarity_prior}. Divide it
   out to put in another.
 - Polarity: negative = sadness + anger + fear + disgust, positive = joy, neutral = neutral + surprise.
@@ -118,6 +119,7 @@ def card(metadata: Mapping[str, Any]) -> str:
         **{name: metadata[name] for name in _AS_IT_IS},
         copies=_copies(metadata["copies"]),
         **{name: metadata["schedule"][name] for name in _OF_SCHEDULE},
+        layers_trained=metadata["schedule"]["layers"],
         labels=", ".join(metadata["labels"]),
         all_labels=len(metadata["labels"]),
         emotion_prior=_numbers(metadata["emotion_prior"]),

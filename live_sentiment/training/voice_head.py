@@ -1,4 +1,4 @@
-"""Training of one voice head: a linear layer behind dropout, which is its regularisation."""
+"""Training of one voice head: linear layers behind dropout, which is their regularisation, and their mean."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Schedule:
     label_smoothing: float = 0.05
     renew_steps: int = 50
     """The imagined sessions are drawn anew after so many steps."""
+    layers: int = 4
+    """Trained from different chances; the mean of linear layers is one that says what they say on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +60,30 @@ def train(data: Labelled, seed: int, schedule: Schedule) -> TrainedHead:
     sessions = ImaginedSessions(data, mean, deviation, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layer = nn.Linear(data.embedding.shape[1], len(data.names))
-        optimiser = torch.optim.AdamW(
-            layer.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
-        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.steps)
-        for step in range(schedule.steps):
-            if step and step % schedule.renew_steps == 0:
-                sessions.renew()
-            embedding, label, possible = sessions.batch(schedule.batch)
-            logits = layer(functional.dropout(embedding, schedule.dropout))
-            loss = _loss(logits, label, possible, schedule.label_smoothing)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            cosine.step()
-    weight, bias = (parameter.detach().numpy() for parameter in layer.parameters())
-    return TrainedHead(weight, bias, mean, deviation)
+        layers = [_layer(sessions, data, schedule) for _ in range(schedule.layers)]
+    weight = torch.stack([layer.weight.detach() for layer in layers]).mean(dim=0)
+    bias = torch.stack([layer.bias.detach() for layer in layers]).mean(dim=0)
+    return TrainedHead(weight.numpy(), bias.numpy(), mean, deviation)
+
+
+def _layer(sessions: ImaginedSessions, data: Labelled, schedule: Schedule) -> nn.Linear:
+    """One layer, from the chance that torch and the sessions have just come to."""
+    layer = nn.Linear(data.embedding.shape[1], len(data.names))
+    optimiser = torch.optim.AdamW(
+        layer.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.steps)
+    for step in range(schedule.steps):
+        if step % schedule.renew_steps == 0:
+            sessions.renew()
+        embedding, label, possible = sessions.batch(schedule.batch)
+        logits = layer(functional.dropout(embedding, schedule.dropout))
+        loss = _loss(logits, label, possible, schedule.label_smoothing)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        cosine.step()
+    return layer
 
 
 def _loss(logits: Tensor, label: Tensor, possible: Tensor, smoothing: float) -> Tensor:

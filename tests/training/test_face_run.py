@@ -139,6 +139,8 @@ def test_it_goes_on_from_weights_and_learns_from_a_teacher(
         assert said in card
     assert "face-api" not in (tmp_path / "first.md").read_text()
     assert load_shipped(str(first)).metadata["familiar_up_to"] is None
+    # What has a second opinion in it is a start as well: its own weights are taken.
+    assert train(tmp_path, "--start", str(tmp_path / "second.safetensors"), name="third") == 0
 
 
 @pytest.mark.usefixtures("no_detector")

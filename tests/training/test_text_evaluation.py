@@ -3,10 +3,12 @@ import pytest
 import torch
 
 from live_sentiment.perception.text.head import TextHead
+from live_sentiment.training import text_evaluation
 from live_sentiment.training.text_embeddings import EmbeddedTexts
 from live_sentiment.training.text_evaluation import (
     Calibration,
     calibrate,
+    choose_prior,
     choose_thresholds,
     log_loss,
     measure,
@@ -80,6 +82,34 @@ def test_calibration_lowers_the_loss_of_a_head_that_is_too_sure(head):
     found = calibrate(head, "emotions", EVEN, data)
     assert found.temperature > 1.5
     assert log_loss(head, "emotions", data, found) < log_loss(head, "emotions", data, Calibration(EVEN))
+
+
+def test_the_prior_is_flattened_until_the_rare_are_found(head):
+    rng = np.random.default_rng(0)
+    balance = np.array([0.8, 0.2, 0, 0, 0, 0, 0], np.float32).clip(1e-6)
+    numbers = (rng.random(600) < 0.2).astype(int)
+    data = texts(numbers)
+    faint = np.eye(7, dtype=np.float32)[numbers][:, None].repeat(3, axis=1)
+    faint += rng.normal(0, 0.9, faint.shape)
+    data = EmbeddedTexts(faint.astype(np.float32), data.emotions, None)
+    found = choose_prior(head, "emotions", balance, data)
+    assert found.exponent < 1
+    assert found.prior[1] > balance[1]
+    figures, plain = (
+        measure(head, "emotions", data, one, HALF)["as written"]
+        for one in (found, calibrate(head, "emotions", balance, data))
+    )
+    assert figures["weighted_f1"] > plain["weighted_f1"]
+    assert figures["recalls"]["joy"] > plain["recalls"]["joy"]
+
+
+def test_no_prior_may_cost_the_calibration(head, monkeypatch):
+    data = texts([0] * 8 + [1] * 2)
+    balance = np.array([0.8, 0.2, 0, 0, 0, 0, 0], np.float32).clip(1e-6)
+    monkeypatch.setattr(text_evaluation, "HIGHEST_ERROR", 0.0)
+    assert choose_prior(head, "emotions", balance, data) == calibrate(head, "emotions", balance, data)
+    several = EmbeddedTexts(data.embeddings, np.full((10, 7), 1 / 7, np.float32), None)
+    assert choose_prior(head, "emotions", balance, several).exponent == 1
 
 
 def test_the_prior_decides_where_the_evidence_is_silent():

@@ -47,7 +47,7 @@ def test_voices_that_the_head_has_heard_are_named_and_silence_is_counted(
     folder = tmp_path / "data" / "voice" / "ravdess"
     folder.mkdir(parents=True)
     rows = ["file,label,speaker"]
-    for number, sound in enumerate((hum(1.2), hum(1.2, 120.0), silence(0.5))):
+    for number, sound in enumerate((hum(2.0), hum(2.0, 150.0), silence(0.5))):
         soundfile.write(folder / f"{number}.wav", np.concatenate((sound, silence(0.2))), RATE)
         rows.append(f"ravdess/{number}.wav,happy,ravdess-1")
     (folder.parent / "index.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
