@@ -13,7 +13,7 @@ from torch import Tensor
 from live_sentiment.perception.text.encoder import TextEncoder, masks
 from live_sentiment.training.text_corpora import LabelledTexts
 from live_sentiment.training.text_fit import class_prior
-from live_sentiment.training.text_variants import FORM_SHARES, in_form, in_same_form
+from live_sentiment.training.text_variants import in_form, in_same_form
 from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray
 
 SORTED_BATCHES = 32
@@ -56,9 +56,24 @@ class Batch:
 
 
 def draw_batches(
-    sources: Sequence[Source], encoder: TextEncoder, size: int, context_share: float, key: str
+    sources: Sequence[Source],
+    encoder: TextEncoder,
+    size: int,
+    *,
+    context_share: float,
+    form_shares: Sequence[float],
+    key: str,
 ) -> Iterator[Batch]:
-    """One pass over the sources, in an order and in forms that depend on `key` alone."""
+    """One pass over the sources, in an order and in forms that depend on `key` alone.
+
+    Args:
+        sources: what is drawn from.
+        encoder: whose tokens are wanted.
+        size: texts of a batch.
+        context_share: how often a text of a dialogue is read with what was said before it.
+        form_shares: how often a text comes in each of its forms.
+        key: of what is drawn.
+    """
     draw = random.Random(key)
     targets = [_Targets(source) for source in sources]
     picked = [
@@ -71,7 +86,18 @@ def draw_batches(
     batches = []
     for start in range(0, len(picked), pool):
         rows = [
-            (*_tokens(sources[number].texts, row, encoder, context_share, draw), number, row)
+            (
+                *_tokens(
+                    sources[number].texts,
+                    row,
+                    encoder,
+                    draw,
+                    context_share=context_share,
+                    form_shares=form_shares,
+                ),
+                number,
+                row,
+            )
             for number, row in picked[start : start + pool]
         ]
         rows.sort(key=lambda one: len(one[0]))
@@ -91,10 +117,16 @@ def _count(source: Source) -> int:
 
 
 def _tokens(
-    texts: LabelledTexts, row: int, encoder: TextEncoder, context_share: float, draw: random.Random
+    texts: LabelledTexts,
+    row: int,
+    encoder: TextEncoder,
+    draw: random.Random,
+    *,
+    context_share: float,
+    form_shares: Sequence[float],
 ) -> tuple[list[int], int]:
     """Token ids of a text in a drawn form, perhaps with context; and how many of them are context."""
-    (form,) = draw.choices(range(len(FORM_SHARES)), FORM_SHARES)
+    (form,) = draw.choices(range(len(form_shares)), form_shares)
     text = in_form(texts.texts[row], form, draw)
     before = texts.before[row] if texts.before else ()
     with_context = draw.random() < context_share

@@ -24,7 +24,7 @@ from live_sentiment.training.metrics import (
     weighted_f1,
 )
 from live_sentiment.training.text_embeddings import EmbeddedTexts, Kind
-from live_sentiment.training.text_fit import fit_evidence_temperature
+from live_sentiment.training.text_fit import NEVER, fit_evidence_temperature
 from live_sentiment.training.text_variants import BEGINNING, PLAIN, WRITTEN
 from live_sentiment.types import EMOTIONS, POLARITIES, BoolArray, FloatArray
 
@@ -32,8 +32,8 @@ Classes: TypeAlias = NDArray[np.int64]
 
 FORMS: Mapping[str, int] = {"as written": WRITTEN, "plain": PLAIN, "beginnings": BEGINNING}
 """Name of each form, and its place among the variants of a text."""
-PRIOR_EXPONENTS = tuple(step / 20 for step in range(8, 21))
-"""What `choose_prior` raises a class balance to."""
+PRIOR_EXPONENTS = tuple(step / 20 for step in range(20, 7, -1))
+"""What `choose_prior` raises a class balance to, in the order of preference."""
 HIGHEST_ERROR = 0.05
 """Expected calibration error that a prior may have on the development set."""
 CANDIDATE_THRESHOLDS = tuple(percent / 100 for percent in range(6, 70, 2))
@@ -89,7 +89,9 @@ def choose_prior(head: TextHead, kind: Kind, balance: FloatArray, development: E
     truth = labels.argmax(axis=1)
     found = evidence(head, development.embeddings, kind)
     for exponent in PRIOR_EXPONENTS:
-        prior = (balance**exponent / (balance**exponent).sum()).astype(np.float32)
+        # A class that the corpus does not have stays away.
+        powered = np.where(balance > 2 * NEVER, balance**exponent, balance)
+        prior = (powered / powered.sum()).astype(np.float32)
         fitted = replace(calibrate(head, kind, prior, development), exponent=exponent)
         probabilities = softmax(fitted.logits(found), axis=2)
         forms = probabilities.shape[1]

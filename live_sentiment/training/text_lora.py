@@ -91,11 +91,6 @@ class TextNetwork(nn.Module):
         """What training changes, by name."""
         return {name: one for name, one in self.named_parameters() if one.requires_grad}
 
-    def keep_lower_half(self) -> None:
-        """Let the lower half of the layers learn no more."""
-        for name in self._layers[: len(self._layers) // 2]:
-            self.encoder.get_submodule(name).parametrizations.weight[0].requires_grad_(False)
-
     def adapter(self) -> Adapter:
         """The low-rank changes as they are now, as a file holds them."""
         down, up = {}, {}

@@ -24,21 +24,21 @@ class Stage:
     """Share of the moving average that a step keeps."""
     context_share: float = 0.6
     """How often a text of a dialogue is read with what was said before it: it must do without, too."""
-    upper_only: bool = False
-    """Change the upper half of the layers only: a third less time, since errors go no further back."""
+    form_shares: tuple[float, float, float] = (0.6, 0.22, 0.18)
+    """How often it is shown a text as written, plain, and the beginning of it (`text_variants`)."""
 
 
 BROAD = Stage(2, 2, 8e-4, emotion_share=1.0, polarity_share=0.25, other_weight=1.0, averaging=0.995)
 NEAR = Stage(
     3,
     3,
-    5e-4,
+    3e-4,
     emotion_share=0.12,
     polarity_share=0.02,
     other_weight=0.7,
     averaging=0.99,
-    context_share=0.2,
-    upper_only=True,
+    context_share=0.5,
+    form_shares=(0.7, 0.165, 0.135),
 )
 
 

@@ -95,8 +95,6 @@ class Tuning:
         )
         if start is not None:
             fill(network.learnt(), start)
-        if stage.upper_only:
-            network.keep_lower_half()
         learnt = network.learnt()
         key = self._fingerprint(with_near=start is not None)
         file = self._work / f"{key}-{name.replace(', seed ', '-')}.pt"
@@ -109,7 +107,12 @@ class Tuning:
         while run.step < total:
             epoch = run.step // per_epoch
             batches = draw_batches(
-                sources, self._encoder, settings.batch, stage.context_share, f"{name}, epoch {epoch}"
+                sources,
+                self._encoder,
+                settings.batch,
+                context_share=stage.context_share,
+                form_shares=stage.form_shares,
+                key=f"{name}, epoch {epoch}",
             )
             for number, batch in enumerate(batches, start=epoch * per_epoch):
                 if number < run.step:

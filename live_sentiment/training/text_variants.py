@@ -12,8 +12,6 @@ import re
 
 WRITTEN, PLAIN, BEGINNING = range(3)
 """Which of `variants` is which."""
-FORM_SHARES = (0.6, 0.22, 0.18)
-"""How often a network that is trained end to end is shown each of them."""
 
 
 def plain(text: str) -> str:

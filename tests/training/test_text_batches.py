@@ -19,7 +19,10 @@ def encoder(tmp_path):
 
 
 def batches(encoder, *sources, key="a", context_share=0.0, size=16):
-    return list(draw_batches(sources, encoder, size, context_share, key))
+    shares = (0.6, 0.2, 0.2)
+    return list(
+        draw_batches(sources, encoder, size, context_share=context_share, form_shares=shares, key=key)
+    )
 
 
 def test_a_pass_takes_every_source_by_its_share_and_holds_no_more_padding_than_needed(encoder):
