@@ -1,7 +1,7 @@
 """Product of experts: every modality's opinion counts by how far it departs from what it would say of anyone.
 
     log p(y | all)  =  log prior(y)  +  Σ_m  log((1 − ε) · r_m(y) + ε)  +  const
-           r_m(y)  =  (p_m(y) / prior_m(y)) ^ (w_m · t_m)
+           r_m(y)  =  (p_m(y) / (prior_m(y) · c_m(y))) ^ (w_m · t_m)
 
 This is the naive-Bayes form of G. E. Hinton's product of experts ("Training products of experts by minimizing
 contrastive divergence", Neural Computation 14, 2002) for experts that were calibrated under priors of their
@@ -9,8 +9,9 @@ own. As there, each expert is mixed with a uniform one, so that none has a veto:
 shows something else than the person feels (`MISLED`), and then says nothing about it.
 
 The weights w are learnt on validation data for each subset of the modalities; together they are the
-temperature, since the product holds only for modalities independent given y. t is the trust in the quality of
-what was looked at.
+temperature, since the product holds only for modalities independent given y. So are the corrections c of what
+an expert would say of anyone, whose prior as stated is rarely quite the one it has. t is the trust in the
+quality of what was looked at.
 
 Within a modality the looks of one window are no independent witnesses. They are pooled linearly, as a mean of
 probabilities, by quality and recency.
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
 from live_sentiment.fusion.fuser import MISLED, Fuser, FusionOutput, trust
-from live_sentiment.types import MODALITIES, Expert, Modality
+from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 
 RECENCY_S: Mapping[Modality, float] = {"text": 0.3, "voice": 0.3, "vision": 4.0}
 """Time constant by which a look loses weight against the last one of its modality. The last word's
@@ -39,7 +40,10 @@ voices are easier to read than others."""
 
 
 class ProductOfExperts(Fuser):
-    """The fuser that needs no embeddings; its 2 × 8 × 3 weights are all it learns."""
+    """The fuser that needs no embeddings.
+
+    It learns a weight for each modality in each subset, and how far the priors of each expert are off.
+    """
 
     def __init__(self, experts: Mapping[Modality, Expert]) -> None:
         super().__init__(experts)
@@ -47,6 +51,10 @@ class ProductOfExperts(Fuser):
         """Shape (8, 3): w of each modality in each of SUBSETS."""
         self.polarity_weights = nn.Parameter(torch.ones(len(SUBSETS), len(MODALITIES)))
         """Shape (8, 3), likewise."""
+        self.emotion_offsets = nn.Parameter(torch.zeros(len(MODALITIES), len(EMOTIONS)))
+        """Shape (3, 7): log c of each modality's emotions."""
+        self.polarity_offsets = nn.Parameter(torch.zeros(len(MODALITIES), len(POLARITIES)))
+        """Shape (3, 3), likewise."""
         for name in ("emotion_prior", "polarity_prior"):
             priors = [torch.as_tensor(getattr(experts[modality], name)) for modality in MODALITIES]
             self.register_buffer(f"log_expert_{name}s", torch.stack(priors).float().log())
@@ -64,12 +72,12 @@ class ProductOfExperts(Fuser):
         subset = batch.subset
         return FusionOutput.from_logits(
             _product(
-                emotions - self.log_expert_emotion_priors,
+                emotions - self.log_expert_emotion_priors - self.emotion_offsets,
                 trusted * self.emotion_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_emotion_prior,
             ),
             _product(
-                polarity - self.log_expert_polarity_priors,
+                polarity - self.log_expert_polarity_priors - self.polarity_offsets,
                 trusted * self.polarity_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_polarity_prior,
             ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from live_sentiment.config import LearntConfig
@@ -16,7 +17,7 @@ from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.fuser import Fuser
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.types import Expert, Modality
+from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import ShippedWeights, save_shipped
 
 PRODUCT_OF_EXPERTS = "product-of-experts"
@@ -73,8 +74,14 @@ def build_fuser(name: str, experts: Sequence[Expert], weights: ShippedWeights) -
     here = {expert.modality: expert for expert in experts}
     if name == PRODUCT_OF_EXPERTS:
         fuser: Fuser = ProductOfExperts({**trained_on, **here})
-        # The experts' own priors belong to the heads in use, not to those at training time.
+        # The experts' own priors belong to the heads in use, not to those at training time ...
         tensors |= expert_buffers(fuser)
+        # ... and so do what corrects them.
+        same = torch.tensor(
+            [here.get(one, trained_on[one]).sha256 == trained_on[one].sha256 for one in MODALITIES]
+        )
+        for key in ("emotion_offsets", "polarity_offsets"):
+            tensors[key] = tensors[key] * same[:, None]
     else:
         config = LearntConfig.model_validate(weights.metadata["fusers"][name])
         for modality in config.modalities:

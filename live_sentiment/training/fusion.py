@@ -56,7 +56,7 @@ class Schedule:
 def fit_product(
     experts: Mapping[Modality, Expert], validation: Source, schedule: Schedule, seed: int
 ) -> ProductOfExperts:
-    """The product of experts with the weights that fit windows of `validation` best.
+    """The product of experts with the weights and offsets that fit windows of `validation` best.
 
     A weight stays between zero and HIGHEST_WEIGHT: an expert may be ignored, but not believed in reverse.
     """
@@ -67,14 +67,11 @@ def fit_product(
             # Beyond HIGHEST_WEIGHT the loss is flat and leads nowhere: begin well below.
             weights.fill_(START_WEIGHT)
     known = windows.targets(windows.batch.present)
-    fitted = [
-        weights
-        for weights, targets in (
-            (fuser.emotion_weights, known.emotions),
-            (fuser.polarity_weights, known.polarity),
-        )
-        if targets is not None
-    ]
+    fitted = []
+    if known.emotions is not None:
+        fitted += [fuser.emotion_weights, fuser.emotion_offsets]
+    if known.polarity is not None:
+        fitted += [fuser.polarity_weights, fuser.polarity_offsets]
     minimise(lambda: _loss_over_subsets(fuser, windows), fitted)
     with torch.no_grad():
         # Where nothing is known of the one, an expert is believed in it as much as in the other.

@@ -35,11 +35,15 @@ Heads: {heads}.
 
 ## Learning
 
-Product of experts: the weight of each modality in each subset, fitted on validation windows (L-BFGS,
-cross-entropy), at most {highest_weight}. Emotion weights found; 1 would be Bayes' rule for independent
-witnesses that may be misled:
+Product of experts: the weight of each modality in each subset, at most {highest_weight}, and how far the
+prior of each expert's classes is off, fitted on validation windows (L-BFGS, cross-entropy). Emotion weights
+found; 1 would be Bayes' rule for independent witnesses that may be misled:
 
 {weights}
+
+By how much, as a logarithm, an expert says an emotion more often than its stated prior:
+
+{offsets}
 
 The learnt fusers (`weighted`: a softmax gate for each modality; `cross-attention`: each modality's looks ask
 the others' what they saw, and when): at most {steps} steps of {batch} windows, AdamW, modality dropout over
@@ -158,6 +162,7 @@ def card(
         heads=", ".join(f"{one.model} (SHA-256 {one.sha256[:12]}…)" for one in experts.values()),
         highest_weight=HIGHEST_WEIGHT,
         weights=_weights(fusers[PRODUCT_OF_EXPERTS].state_dict()["emotion_weights"]),
+        offsets=_offsets(fusers[PRODUCT_OF_EXPERTS].state_dict()["emotion_offsets"]),
         steps=metadata["schedule"]["steps"],
         batch=metadata["schedule"]["batch"],
         choice=_choice(metadata),
@@ -196,4 +201,11 @@ def _weights(weights: Tensor) -> str:
         ]
         present = " + ".join(modality for modality in MODALITIES if modality in subset)
         lines.append(f"| {present} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _offsets(offsets: Tensor) -> str:
+    lines = [f"| expert | {' | '.join(EMOTIONS)} |", f"| --- |{' --- |' * len(EMOTIONS)}"]
+    for modality, row in zip(MODALITIES, offsets.tolist(), strict=True):
+        lines.append(f"| {modality} | {' | '.join(f'{offset:+.2f}' for offset in row)} |")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from live_sentiment.errors import UsageError
 from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.fusion.fuser import EMOTION_PRIOR
 from live_sentiment.fusion.learnt import LearntFuser
+from live_sentiment.fusion.product_of_experts import ProductOfExperts
 from live_sentiment.fusion.registry import FUSERS, save_fusers
 from live_sentiment.types import EMOTIONS, Expert, Modality, Observation, Window
 from live_sentiment.weights.shipped import save_shipped
@@ -146,6 +147,21 @@ def test_the_priors_of_the_heads_in_use_count(
     retrained = Expert("text", 12, said.emotions, said.polarity, "new", "e" * 64)
     fusion = Fusion([retrained], FusionConfig(weights=weights), CPU)
     np.testing.assert_allclose(_emotions(fusion, window(said)), EMOTION_PRIOR, rtol=1e-3)
+
+
+def test_what_corrects_a_head_is_not_for_another_one(
+    tmp_path: Path, experts: Experts, window: MakeWindow, observation: Make
+) -> None:
+    fuser = ProductOfExperts(experts)
+    with torch.no_grad():
+        fuser.emotion_offsets[:, EMOTIONS.index("joy")] = 2.0
+    path = tmp_path / "corrected.safetensors"
+    save_fusers(path, {"product-of-experts": fuser}, experts, {})
+    config, said = FusionConfig(weights=str(path)), window(observation("text", "joy"))
+    other = replace(experts["text"], sha256="e" * 64)
+    same, changed = (_emotions(Fusion([one], config, CPU), said) for one in (experts["text"], other))
+    joy = EMOTIONS.index("joy")
+    assert same[joy] < changed[joy]
 
 
 def test_weights_without_the_fuser_are_refused(tmp_path: Path, experts: Experts) -> None:

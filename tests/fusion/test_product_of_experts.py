@@ -112,3 +112,16 @@ def test_a_weight_beyond_the_highest_changes_nothing(
             fuser.emotion_weights.fill_(weight)
         results.append(fuse(experts, said, fuser))
     np.testing.assert_array_equal(*results)
+
+
+def test_an_offset_corrects_what_an_expert_says_of_anyone(
+    experts: Experts, observation: Make, window: MakeWindow
+) -> None:
+    said = observation("voice", "sadness", 0.8)
+    fuser = ProductOfExperts(experts)
+    with torch.no_grad():
+        # Stated is a uniform prior; in truth it leans like this towards everybody.
+        fuser.emotion_offsets[1] = torch.from_numpy(said.emotions * 7).log()
+    np.testing.assert_allclose(fuse(experts, window(said), fuser), EMOTION_PRIOR, rtol=1e-3)
+    words = observation("text", "sadness", 0.8)
+    np.testing.assert_array_equal(fuse(experts, window(words), fuser), fuse(experts, window(words)))
