@@ -228,5 +228,5 @@ def _schedule(metadata: Mapping[str, Any]) -> str:
     low = (
         f", the first {recipe['low_resolution_share']:.0%} of the epochs at {recipe['low_resolution_px']} px"
     )
-    again = f"; {recipe['epochs']} epochs that went on from {before} of a shallower network"
+    again = f"; {recipe['epochs']} epochs that went on from {before} of an earlier network"
     return (low if recipe["low_resolution_share"] else "") + (again if before else "")

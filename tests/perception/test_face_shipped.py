@@ -75,7 +75,7 @@ def test_one_person_is_followed_through_a_clip(stage: FaceAnalyzer, clip: str) -
 
 def test_the_metadata_states_figures_above_the_bars() -> None:
     test = load_shipped("face-expression").metadata["test"]["clear"]
-    assert test["accuracy"] >= 0.85
+    assert test["accuracy"] >= 0.86
     assert test["mean_recall"] >= 0.76
     assert test["calibration_error"] <= 0.05
     assert test["calibration_error_rebalanced"] <= 0.05
