@@ -38,7 +38,7 @@ _CALIBRATION = (
 )
 _WIDTH = 118
 
-_BESIDE = """To stand beside, since the test sets of MELD were looked at before: the first head shipped, on the
+_BESIDE = """To stand beside, since MELD's test set was looked at before: the first head shipped, on the
 frozen encoder, had weighted F1 57.1 and 67.3 as written, 48.4 and 57.3 plain, 47.3 and 54.8 on beginnings; a
 single seed of a shorter training 59.7 and 68.9 as written; and these very weights, with a prior that was
 chosen by the calibration error of all forms together, 60.6 and 69.0, at a calibration error of 5.3 for

@@ -23,7 +23,7 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.voice_card import card
 from live_sentiment.training.voice_corpora import Clip, describe, read_corpora
 from live_sentiment.training.voice_head import Schedule, train
-from live_sentiment.training.voice_hearings import STUDIO, Hearing, copy, hardships, studio
+from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing, copy, hardships, studio
 from live_sentiment.training.voice_sessions import folds
 from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.types import EMOTIONS, SAMPLE_RATE_HZ
@@ -44,7 +44,7 @@ class VoiceTraining:
     """Folder of the Whisper model whose encoder is used."""
     encoder_name: str
     cache: Path
-    copies: int = 1
+    copies: int = COPIES
     """In how many other surroundings each speaker is heard to train on."""
     seed: int = 0
     """Of the head that ships."""

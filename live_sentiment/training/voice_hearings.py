@@ -23,6 +23,8 @@ HARDSHIP_CLIPS = 200
 COPY_WINDOWS = 2
 """Of one clip in a copy: its last, and another."""
 SEED = 5
+COPIES = 1
+"""In how many other surroundings each speaker is heard to train on, unless another number is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from live_sentiment.training import (
     pairing,
     voice_evaluation,
     voice_head,
+    voice_hearings,
     voice_sessions,
+    voice_surroundings,
     voice_windows,
 )
 from live_sentiment.training.comparison import fixed_fit, mosi_features, mosi_text, pairs, shipped_experts
@@ -99,9 +101,15 @@ def voices(context: Context) -> Figures:
     found: Figures = {}
     schedule = Schedule()
     code = fingerprint_of_code(
-        "perception/voice", voice_evaluation, voice_head, voice_sessions, voice_windows
+        "perception/voice",
+        voice_evaluation,
+        voice_head,
+        voice_hearings,
+        voice_sessions,
+        voice_surroundings,
+        voice_windows,
     )
-    for name, data in corpora.items():
+    for name, known in corpora.items():
         for seed in range(context.task.voice_seeds):
             key = {
                 "corpus": name,
@@ -114,7 +122,7 @@ def voices(context: Context) -> Figures:
             figures = context.cells.get(
                 f"voices {name} {seed}",
                 key,
-                lambda data=data, seed=seed, bar=bar: measure_voices(data, seed, schedule, bar),  # type: ignore[misc]
+                lambda known=known, seed=seed, bar=bar: measure_voices(known, seed, schedule, bar),  # type: ignore[misc]
             )
             found.setdefault(name, []).append(figures)
     return found

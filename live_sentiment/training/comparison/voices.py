@@ -13,9 +13,9 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.voice_corpora import read_corpora
 from live_sentiment.training.voice_head import Schedule
-from live_sentiment.training.voice_hearings import STUDIO
-from live_sentiment.training.voice_sessions import Labelled, folds
-from live_sentiment.training.voice_windows import embed_corpora
+from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing, copy, studio
+from live_sentiment.training.voice_sessions import folds
+from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
 
 Told = Callable[[int, int], None]
@@ -24,7 +24,7 @@ Told = Callable[[int, int], None]
 
 def load_voices(
     data: Path, config: Config, store: ModelStore, cache: Path, told: Told
-) -> dict[str, Labelled]:
+) -> dict[str, evaluation.Material]:
     """The windows of every corpus by its name, with the labels that the corpus has itself.
 
     Raises:
@@ -32,22 +32,32 @@ def load_voices(
     """
     clips = read_corpora(data / "voice")
     encoder = VoiceEncoder(store.path(VOICE_ENCODER), compute.apply(config.compute))
-    windows = embed_corpora(
-        clips, encoder, config.perception.voice, cache, lambda done: told(done, len(clips))
-    )
-    alone = evaluation.corpora_alone(clips, evaluation.Heard(windows))
-    return {corpus: known.studio for corpus, known in alone}
+
+    def windows(hearing: Hearing) -> Windows:
+        return embed_corpora(
+            clips,
+            encoder,
+            config.perception.voice,
+            cache,
+            lambda done: told(done, len(hearing.clips)),
+            hearing=hearing,
+        )
+
+    copies = {hearing.name: windows(hearing) for hearing in (copy(clips, n) for n in range(COPIES))}
+    return dict(evaluation.corpora_alone(clips, evaluation.Heard(windows(studio(clips)), copies)))
 
 
-def measure_voices(data: Labelled, seed: int, schedule: Schedule, told: Told) -> Figures:
+def measure_voices(known: evaluation.Material, seed: int, schedule: Schedule, told: Told) -> Figures:
     """UAR of a corpus's own labels in leave-actors-out folds.
 
     - "first": every clip as the first thing that its speaker says.
     - "session": all clips of a speaker one after the other, relative to what was heard of them before.
+    - "offline": relative to all that is heard of the speaker, later clips included.
 
     Raises:
         UsageError: fewer actors than folds.
     """
+    data = known.studio
     actors = len(set(data.speaker))
     if actors < evaluation.FOLDS:
         raise UsageError(f"{actors} actors cannot be divided into {evaluation.FOLDS} folds")
@@ -59,10 +69,10 @@ def measure_voices(data: Labelled, seed: int, schedule: Schedule, told: Told) ->
         told(done, evaluation.FOLDS)
 
     parts = folds(data, evaluation.FOLDS, seed)
-    held_out = evaluation.hold_out(evaluation.Material(data), parts, seed, schedule, step)[STUDIO]
+    held_out = evaluation.hold_out(known, parts, seed, schedule, step)[STUDIO]
     return {
         "classes": len(data.names),
         "clips": int(data.last.sum()),
         "actors": actors,
-        **{mode: held_out.uar(mode) for mode in evaluation.LIVE},
+        **{mode: held_out.uar(mode) for mode in evaluation.MODES},
     }
