@@ -20,6 +20,7 @@ from live_sentiment.training.evaluation.figures import plain
 from live_sentiment.training.fusion_data import read_corpora
 from live_sentiment.training.fusion_evaluation import evaluate
 from live_sentiment.training.fusion_windows import Source, Windows, select, with_one_lying
+from live_sentiment.training.imputation import compare_on_windows
 from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import ModelStore
@@ -49,6 +50,8 @@ class Lie:
 class PairSource:
     """What pairs are made of, and the fusers that the weights hold."""
 
+    train: Source
+    """Training windows."""
     windows: Source
     """Test windows."""
     fusers: dict[str, Fuser]
@@ -64,7 +67,9 @@ def load_pairs(data: Path, config: Config, store: ModelStore, cache: Path, bars:
         RunError: a model cannot be had.
     """
     experts, corpora = read_corpora(data, config, store, cache, bars)
-    return PairSource(corpora.test, load_fusers(config, list(experts.values())), dict(corpora.sources))
+    return PairSource(
+        corpora.train, corpora.test, load_fusers(config, list(experts.values())), dict(corpora.sources)
+    )
 
 
 def load_fusers(config: Config, experts: Sequence[Expert]) -> dict[str, Fuser]:
@@ -87,6 +92,16 @@ def measure_pairs(source: PairSource, seed: int) -> Figures:
         lies = {modality: plain(asdict(lie(fuser, windows, modality))) for modality in MODALITIES}
         found[name] = {"subsets": by_subset, "lies": lies}
     return found
+
+
+def measure_imputation(source: PairSource, fuser: str, seed: int) -> list[dict[str, str | float]]:
+    """One fuser on test pairs with modalities taken away, masked or imputed; rows of `Outcome`.
+
+    Which pairs there are is drawn by the seed, as is the training of the imputers, on training pairs.
+    """
+    train = source.train.held_out(PAIRS, torch.Generator().manual_seed(seed))
+    test = source.windows.held_out(PAIRS, torch.Generator().manual_seed(seed))
+    return [one.as_row() for one in compare_on_windows(source.fusers[fuser], train, test, [seed])]
 
 
 def lie(fuser: Fuser, windows: Windows, liar: Modality) -> Lie:

@@ -160,18 +160,38 @@ def _of(runs: Sequence[Mapping[str, Any]], fuser: str, liar: str) -> list[Mappin
 
 def imputing_section(figures: Figures) -> str:
     """Accuracy with one or two modalities missing, by what is done about it."""
-    outcomes = [Outcome(**one) for one in figures["outcomes"]]
-    best = winner(outcomes)
-    told = (
-        "Nothing beats masking clearly (by more than the standard error over the seeds), so masking stays."
-        if best == MASKING
-        else f"The {best} beats masking by more than the standard error over the seeds."
-    )
-    seeds = len({one.seed for one in outcomes})
     return (
         "CMU-MOSI, ACL 2017 split, with the features and settings of the first section: one or two "
         "modalities of every test utterance are taken away, and either masked or imputed from what is left. "
         f"The fuser (`{figures['core']}`) learnt from every utterance whole and with modalities left out, "
-        f"and is the same for all four. Accuracy in %, {seeds} seeds.\n\n"
-        f"{imputation_table(outcomes)}\n\n{told}"
+        f"and is the same for all four. {_imputed(figures)}"
     )
+
+
+def imputing_pairs_section(figures: Figures) -> str:
+    """The same for the fuser in use; it decides whether a session imputes."""
+    outcomes = [Outcome(**one) for one in figures["outcomes"]]
+    best = winner(outcomes)
+    told = (
+        "A session therefore masks what is missing."
+        if best == MASKING
+        else f"A session masks all the same: it has no {best} yet."
+    )
+    return (
+        "Synthetic test pairs as above, with all three modalities, of which one or two are taken away; the "
+        f"imputers learn from training pairs. The fuser is the one in use (`{figures['fuser']}`). "
+        f"{_imputed(figures)} {told}"
+    )
+
+
+def _imputed(figures: Figures) -> str:
+    """The table, and who wins."""
+    outcomes = [Outcome(**one) for one in figures["outcomes"]]
+    best = winner(outcomes)
+    told = (
+        "Nothing beats masking clearly (by more than the standard error over the seeds)."
+        if best == MASKING
+        else f"The {best} beats masking by more than the standard error over the seeds."
+    )
+    seeds = len({one.seed for one in outcomes})
+    return f"Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}"

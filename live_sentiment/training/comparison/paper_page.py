@@ -12,6 +12,7 @@ from live_sentiment.training.comparison.paper_experts import (
     voices_section,
 )
 from live_sentiment.training.comparison.paper_fusion import (
+    imputing_pairs_section,
     imputing_section,
     mosi_fusers_section,
     synthetic_section,
@@ -25,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "faces": "FERPlus and FER2013",
     "synthetic": "Words, voice and face together: synthetic pairs",
     "imputing": "A missing modality: imputed or masked",
+    "imputing_pairs": "A missing modality on synthetic pairs",
 }
 RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "mosi_fusers": mosi_fusers_section,
@@ -34,6 +36,7 @@ RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "faces": faces_section,
     "synthetic": synthetic_section,
     "imputing": imputing_section,
+    "imputing_pairs": imputing_pairs_section,
 }
 
 _HEAD = """\

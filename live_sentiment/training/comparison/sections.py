@@ -26,7 +26,7 @@ from live_sentiment.training.comparison.context import (
 )
 from live_sentiment.training.comparison.mosi_features import count_cells, measure_mosi_features
 from live_sentiment.training.comparison.mosi_text import measure_mosi_text
-from live_sentiment.training.comparison.pairs import load_pairs, measure_pairs
+from live_sentiment.training.comparison.pairs import load_pairs, measure_imputation, measure_pairs
 from live_sentiment.training.comparison.shipped_experts import measure_faces, measure_meld
 from live_sentiment.training.comparison.voices import load_voices, measure_voices
 from live_sentiment.training.corpora import read_corpus
@@ -144,12 +144,7 @@ def faces(context: Context) -> Figures:
 def synthetic(context: Context) -> Figures:
     """The shipped fusers on synthetic pairs, for every draw."""
     source = load_pairs(context.task.data, context.config, context.store, context.cache, context.bars)
-    key = {
-        "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
-        "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],
-        "settings": settings(context.config, ["perception", "fusion"]),
-        "code": fingerprint_of_code("fusion", pairs, pairing, fusion_evaluation),
-    }
+    key = _key_of_pairs(context)
     bar = context.bar("synthetic pairs", context.task.pair_seeds)
     runs = []
     for seed in range(context.task.pair_seeds):
@@ -186,6 +181,35 @@ def imputing(context: Context) -> Figures:
     return {"outcomes": outcomes, "core": IMPUTED_CORE}
 
 
+def imputing_pairs(context: Context) -> Figures:
+    """The same under the fuser in use, on synthetic pairs."""
+    source = load_pairs(context.task.data, context.config, context.store, context.cache, context.bars)
+    fuser = context.config.fusion.fuser
+    key = _key_of_pairs(context) | {
+        "fuser": fuser,
+        "imputation": fingerprint_of_code(imputation, "fusion/imputation.py"),
+    }
+    bar = context.bar("imputation, pairs", context.task.imputation_seeds)
+    outcomes = []
+    for seed in range(context.task.imputation_seeds):
+
+        def measured(seed: int = seed) -> Figures:
+            return {"outcomes": measure_imputation(source, fuser, seed)}
+
+        outcomes += context.cells.get(f"imputation pairs {seed}", key | {"seed": seed}, measured)["outcomes"]
+        bar(seed + 1, context.task.imputation_seeds)
+    return {"outcomes": outcomes, "fuser": fuser}
+
+
+def _key_of_pairs(context: Context) -> dict[str, object]:
+    return {
+        "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
+        "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],
+        "settings": settings(context.config, ["perception", "fusion"]),
+        "code": fingerprint_of_code("fusion", pairs, pairing, fusion_evaluation),
+    }
+
+
 SECTIONS: Mapping[str, Section] = {
     "mosi_fusers": mosi_fusers,
     "mosi_words": mosi_words,
@@ -194,5 +218,6 @@ SECTIONS: Mapping[str, Section] = {
     "faces": faces,
     "synthetic": synthetic,
     "imputing": imputing,
+    "imputing_pairs": imputing_pairs,
 }
 """In the order of the page."""
