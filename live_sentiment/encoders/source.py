@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from live_sentiment.errors import UsageError
+from live_sentiment.weights.integrity import sha256_of_all
 from live_sentiment.weights.store import ModelStore
 
 SAFETENSORS = "model*.safetensors"
@@ -63,7 +63,7 @@ def fetch_source(name: str, store: ModelStore, weights: Sequence[str] = (SAFETEN
             f"the encoder {name} has no {' or '.join(weights)} in {folder}; no other format is read"
         )
     local = isinstance(resolved, Path) and name not in store.manifest
-    return Source(str(folder) if local else name, folder, _sha256(files))
+    return Source(str(folder) if local else name, folder, sha256_of_all(files))
 
 
 def _from_hub(name: str, weights: Sequence[str], offline: bool) -> Path:
@@ -77,11 +77,3 @@ def _from_hub(name: str, weights: Sequence[str], offline: bool) -> Path:
         raise UsageError(
             f"no encoder {name!r}: no model of the store, no folder, and not had from the hub ({way})"
         ) from error
-
-
-def _sha256(files: Sequence[Path]) -> str:
-    digests = []
-    for file in files:
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -11,7 +11,6 @@ from safetensors only, and no code of a model is ever run.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from live_sentiment.errors import UsageError
 from live_sentiment.perception.text.adapter import Adapter
 from live_sentiment.perception.text.bert import Bert, is_plain_bert
 from live_sentiment.types import FloatArray
+from live_sentiment.weights.integrity import sha256_of_all
 
 MAX_TOKENS = 96
 """Longest input, about 70 words: bounds the time of one word and the memory of a talk without a pause."""
@@ -58,7 +58,7 @@ class TextEncoder:
                 raise UsageError(
                     f"the text encoder {source} has no model.safetensors; no other format is read"
                 )
-            self.sha256 = _sha256(files)
+            self.sha256 = sha256_of_all(files)
             """Hash of the weights as loaded: tells which head fits."""
             self.version = self.sha256
             """Hash of the weights as they compute now: tells which embeddings are of one kind."""
@@ -170,15 +170,6 @@ def _folder(source: str | Path, offline: bool) -> Path:
         raise UsageError(
             f"no text encoder {str(source)!r}: no folder, and not on the hub ({reason})"
         ) from error
-
-
-def _sha256(files: Sequence[Path]) -> str:
-    """SHA-256 of a single file's content; of several, the SHA-256 of theirs."""
-    digests = []
-    for file in files:
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 class _Model(Protocol):
