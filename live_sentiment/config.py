@@ -240,7 +240,7 @@ class FusionConfig(Part):
 
     fuser: Literal["product-of-experts", CoreName] = "product-of-experts"
     """The product of experts, or the core of a learnt fuser that the weights hold."""
-    weights: str = "fusion-cross-attention"
+    weights: str = "fusion-pairs"
     """Shipped weights of the fusers, or a path to those that `train` wrote."""
 
 

@@ -44,7 +44,7 @@ def header(**source: Any) -> dict[str, Any]:
         },
         "settings": {
             "window": {"length_s": 4.0, "hop_s": HOP_S},
-            "fusion": {"weights": "fusion-cross-attention"},
+            "fusion": {"weights": "fusion-pairs"},
         },
     }
 

@@ -18,7 +18,7 @@ def test_every_model_of_the_header_has_its_licence(lines: list[Line]) -> None:
         ("emotion of words", "text-emotion"),
         ("emotion of the voice", "voice-emotion"),
         ("emotion of the face", "face-expression"),
-        ("fusion of the three", "fusion-cross-attention"),
+        ("fusion of the three", "fusion-pairs"),
     ):
         assert "non-commercial" in found[part, name].licence
     assert "1.17 billion sentence pairs" in found["emotion of words", "all-minilm-l6-v2"].origin
@@ -34,7 +34,7 @@ def test_a_model_from_elsewhere_is_named_and_nothing_is_made_up() -> None:
 
 def test_cards_are_those_of_the_weights_that_were_used(lines: list[Line]) -> None:
     cards = {card.name: card for card in cards_of(lines[0])}
-    assert set(cards) == {"text-emotion", "voice-emotion", "face-expression", "fusion-cross-attention"}
+    assert set(cards) == {"text-emotion", "voice-emotion", "face-expression", "fusion-pairs"}
     assert cards["text-emotion"].limits[0].startswith("English.")
     assert all(len(card.limits) >= 3 for card in cards.values())
     assert "## Trained on" in cards["voice-emotion"].text
