@@ -9,7 +9,7 @@ from live_sentiment.weights.shipped import TRAINED, load_shipped
 
 HEADS = {"text": "text-emotion", "voice": "voice-emotion", "vision": "face-expression"}
 NAME = FusionConfig().weights
-SHIPPED = ("cross-attention", "product-of-experts")
+SHIPPED = ("product-of-experts", "weighted", "cross-attention")
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
@@ -21,7 +21,7 @@ def test_they_were_trained_on_the_heads_that_ship(modality: str) -> None:
 def test_every_fuser_is_in_them_and_they_are_small() -> None:
     names = {name.partition(".")[0] for name in load_shipped(NAME).tensors}
     assert names == set(SHIPPED)
-    assert FusionConfig().fuser in SHIPPED
+    assert FusionConfig().fuser == load_shipped(NAME).metadata["winner"]
     assert (TRAINED / f"{NAME}.safetensors").stat().st_size <= 2_000_000
 
 
@@ -40,4 +40,8 @@ def test_on_test_pairs_more_is_better_and_confidence_holds() -> None:
         everything = by_subset[frozenset(MODALITIES)]
         for modality in MODALITIES:
             assert everything["accuracy"] > by_subset[frozenset({modality})]["accuracy"]
-        assert all(figures["calibration_error"] < 0.06 for figures in by_subset.values())
+        # In use is the one that validation chose; the others lie beside it for who wants to compare.
+        highest = 0.05 if fuser == FusionConfig().fuser else 0.08
+        for figures in by_subset.values():
+            assert figures["calibration_error"] < highest
+            assert figures["polarity_calibration_error"] < highest
