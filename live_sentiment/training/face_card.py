@@ -67,7 +67,7 @@ torch, on the CPU that trained it, beside whatever else ran there, as `live-sent
 Temperature {temperature:.3f}, with an offset per class in the last bias, both fitted on the clear validation
 faces to the emotion most annotators named. The probabilities hold under the class distribution below: the
 training frequencies to the power {exponent:.2f}, the flattest of 21 that keeps the accuracy on clear
-validation faces at {enough:.0%} or more. Where emotions come in other proportions, divide it out, as fusion
+validation faces at {enough:.1%} or more. Where emotions come in other proportions, divide it out, as fusion
 does (approximately: a second opinion's own prior is not known). A probability is the chance that most
 annotators would name the emotion, not that the person feels it.
 

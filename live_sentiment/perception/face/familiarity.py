@@ -12,7 +12,7 @@ from torch import Tensor, nn
 SHARES = (0.15, 0.7)
 """What the second network's opinion counts for a familiar and for an unfamiliar face."""
 
-QUANTILES = (0.5, 0.95)
+QUANTILES = (0.25, 0.95)
 """Up to the first of these quantiles of the known faces' distance a face is familiar, from the second on
 it is not; in between the share rises in proportion."""
 
