@@ -133,8 +133,8 @@ def test_a_face_in_at_least_95_percent_of_the_frames(analysed: dict[str, Analyse
 def test_acted_expressions_are_read_as_such(analysed: dict[str, Analysed], acted: str, emotion: str) -> None:
     """What the face says beyond the prior, vision alone, at most points of the clip.
 
-    The prior is that of everyday talk, most of which is neutral: it says how often emotions come, not what was
-    asked of an actor who closes his mouth between two surprises.
+    The prior is that of everyday talk, most of which is neutral: it says how often emotions come, not what
+    was asked of an actor who closes his mouth between two surprises.
     """
     points = analysed[f"mead256_{acted}_SILENT"].points
     seen = np.array([[p["people"][0]["emotions"][e] for e in EMOTIONS] for p in points if p["people"]])
