@@ -55,7 +55,7 @@ def _add_fusion(parts: Any) -> None:
         "table of labels",
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many trainings to choose from; default: 3")
-    parser.add_argument("--steps", type=int, default=1000, help="of each training; default: 1000")
+    parser.add_argument("--steps", type=int, default=1500, help="of each training; default: 1500")
     _add_common(parser, run_fusion, cache=True)
 
 

@@ -44,7 +44,7 @@ START_WEIGHT = 0.3
 class Schedule:
     """How long and how fast a learnt fuser learns, and on how many windows is decided and measured."""
 
-    steps: int = 1000
+    steps: int = 1500
     batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
