@@ -27,7 +27,7 @@ def test_the_share_lies_between_its_bounds_and_rises_with_distance() -> None:
 
 def test_distance_is_in_units_of_what_is_usual_in_a_direction() -> None:
     familiarity = Familiarity.of(known())
-    usual, strange = torch.tensor([[6.0, 2.0, 3.0]]), torch.tensor([[1.0, 7.0, 3.0]])
+    usual, strange = torch.tensor([[3.0, 2.0, 3.0]]), torch.tensor([[1.0, 7.0, 3.0]])
     assert float(familiarity(usual)) == pytest.approx(SHARES[0])
     assert float(familiarity(strange)) == pytest.approx(SHARES[1])
 

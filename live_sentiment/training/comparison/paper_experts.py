@@ -64,7 +64,7 @@ def meld_section(figures: Figures) -> str:
     samples = figures["alone"]["emotions"]["samples"]
     context = figures["context_utterances"]
     note = (
-        f" In context: with the {context} utterances before it in the dialogue, as a session has them."
+        f" In context: with the {context} utterances before it in the dialogue, as a session can have them."
         if "in context" in figures
         else ""
     )
