@@ -98,7 +98,8 @@ def write_mosi_texts(folder: Path, each: int = 8) -> None:
 
 def voice_pools(*_arguments: object, **_options: object) -> dict[str, Pool]:
     """In place of what the voice head says of an hour of sound: one look at each emotion."""
-    width = load_shipped("voice-emotion").tensors["weight"].shape[1]
+    head = load_shipped("voice-emotion")
+    width = head.tensors["weight"].shape[1] // head.metadata["layers"]
     draw = np.random.default_rng(0)
 
     def look(label: int) -> Look:

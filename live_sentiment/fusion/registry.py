@@ -81,7 +81,7 @@ def build_fuser(name: str, experts: Sequence[Expert], weights: ShippedWeights) -
             [here.get(one, trained_on[one]).sha256 == trained_on[one].sha256 for one in MODALITIES]
         )
         for key in ("emotion_offsets", "polarity_offsets"):
-            tensors[key] = tensors[key] * same[:, None]
+            tensors[key] = tensors.get(key, fuser.state_dict()[key]) * same[:, None]
     else:
         config = LearntConfig.model_validate(weights.metadata["fusers"][name])
         for modality in config.modalities:

@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from paper_data import voice_pools
 
 from live_sentiment.config import FusionConfig
 from live_sentiment.console.main import main
 from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.training import face_align, fusion_voice
 from live_sentiment.training.face_data import COLUMNS, SPLITS, VOTES
-from live_sentiment.training.fusion_looks import Look, make_pool
-from live_sentiment.training.pairing import Pool
 from live_sentiment.types import EMOTIONS
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import ModelStore
@@ -36,23 +35,6 @@ def write_faces(folder: Path) -> None:
         np.savez(folder / f"ferplus_{split}.npz", images=images, votes=votes)
 
 
-def voices(*_arguments: object, **_options: object) -> dict[str, Pool]:
-    """In place of an hour of sound."""
-    width = load_shipped("voice-emotion").tensors["weight"].shape[1]
-    draw = np.random.default_rng(0)
-
-    def look(label: int) -> Look:
-        embedding = draw.standard_normal(width).astype(np.float32)
-        opinion = np.full(7, 0.1, np.float32)
-        opinion[label] = 0.4
-        return Look(0.0, embedding, opinion, np.full(3, 1 / 3, np.float32), 0.5)
-
-    return {
-        split: make_pool([[look(label)] for label in range(7)], range(7))
-        for split in ("train", "validation", "test")
-    }
-
-
 @pytest.mark.models
 def test_one_command_trains_what_fusion_loads(
     tmp_path: Path,
@@ -64,7 +46,7 @@ def test_one_command_trains_what_fusion_loads(
         model_store.path(name)
     write_texts(tmp_path / "data" / "text")
     write_faces(tmp_path / "data" / "face")
-    monkeypatch.setattr(fusion_voice, "voice_pools", voices)
+    monkeypatch.setattr(fusion_voice, "voice_pools", voice_pools)
     monkeypatch.setattr(face_align, "FaceDetector", lambda *arguments: lambda picture: [])
     output = tmp_path / "fusers.safetensors"
     arguments = ["--data", str(tmp_path / "data"), "--output", str(output), "--device", "cpu"]
