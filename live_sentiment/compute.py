@@ -58,6 +58,13 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def quick_bfloat16() -> bool:
+    """Whether this processor has instructions for half precision, without which it is the slower one."""
+    import torch
+
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
 def onnx_options(config: ComputeConfig) -> onnxruntime.SessionOptions:
     """Session options with the configured thread count and no busy waiting."""
     import onnxruntime

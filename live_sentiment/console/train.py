@@ -121,12 +121,7 @@ def _add_face(parts: Any) -> None:
     parser.add_argument("--epochs", type=int, default=10, help="default: 10")
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--threads", type=int, default=1, help="of torch; default: 1")
-    parser.add_argument(
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="auto",
-        help="auto: bfloat16 where the CPU has instructions for it; default: auto",
-    )
+    _add_precision(parser)
     parser.add_argument(
         "--detector", type=Path, metavar="FOLDER", help="of the face detector; default: from the model store"
     )
@@ -156,7 +151,6 @@ def run_face(options: argparse.Namespace) -> int:
 
     torch.set_num_threads(options.threads)
     store = ModelStore(config.models, progress=TerminalProgress())
-    quick = bool(torch.cpu.get_capabilities().get("avx512_bf16"))
     train_face(
         options.data,
         options.output,
@@ -165,7 +159,7 @@ def run_face(options: argparse.Namespace) -> int:
         if options.start
         else Recipe(epochs=options.epochs, seed=options.seed),
         Help(options.teacher, options.start),
-        bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick),
+        bfloat16=_bfloat16(options),
         console=Console(),
     )
     return 0
@@ -206,12 +200,7 @@ def _add_text(parts: Any) -> None:
     parser.add_argument(
         "--frozen", action="store_true", help="leave the encoder as it is and train the head alone: minutes"
     )
-    parser.add_argument(
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="auto",
-        help="auto: bfloat16 where the CPU has instructions for it; default: auto",
-    )
+    _add_precision(parser)
     _add_common(parser, run_text, cache=True)
 
 
@@ -220,7 +209,7 @@ def run_text(options: argparse.Namespace) -> int:
     config = _checked(options)
     from live_sentiment import compute
     from live_sentiment.perception.text.encoder import TextEncoder
-    from live_sentiment.training.text import TextTraining, describe, quick_bfloat16, train_text
+    from live_sentiment.training.text import TextTraining, describe, train_text
     from live_sentiment.training.text_recipe import TuneSettings
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
@@ -237,7 +226,7 @@ def run_text(options: argparse.Namespace) -> int:
         reference=options.reference,
         seed=options.seed,
         seeds=options.seeds,
-        bfloat16=options.precision == "bfloat16" or (options.precision == "auto" and quick_bfloat16()),
+        bfloat16=_bfloat16(options),
         tune=None if options.frozen else TuneSettings(),
     )
     print(describe(train_text(task, encoder)))
@@ -322,6 +311,22 @@ def _add_common(
         )
     add_config_options(parser)
     parser.set_defaults(run=run)
+
+
+def _add_precision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="auto: bfloat16 where the CPU has instructions for it; default: auto",
+    )
+
+
+def _bfloat16(options: argparse.Namespace) -> bool:
+    """Whether to compute in half precision."""
+    from live_sentiment.compute import quick_bfloat16
+
+    return options.precision == "bfloat16" or (options.precision == "auto" and quick_bfloat16())
 
 
 def _checked(options: argparse.Namespace) -> Config:

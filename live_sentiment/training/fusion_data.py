@@ -17,7 +17,6 @@ from live_sentiment.perception.voice.head import load_head
 from live_sentiment.training import fusion_text, fusion_vision, fusion_voice
 from live_sentiment.training.fusion_run import Corpora
 from live_sentiment.training.pairing import Pool, SyntheticPairs
-from live_sentiment.training.text import quick_bfloat16
 from live_sentiment.types import Expert, Modality
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
@@ -53,7 +52,7 @@ def read_corpora(
             data / "voice", perception.voice, voice_encoder, voice_head, cache=cache, progress=progress
         ),
         "vision": fusion_vision.vision_pools(
-            data / "face", detector, expression, cache, progress, bfloat16=quick_bfloat16()
+            data / "face", detector, expression, cache, progress, bfloat16=compute.quick_bfloat16()
         ),
     }
     experts: dict[Modality, Expert] = {

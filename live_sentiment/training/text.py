@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from live_sentiment.errors import UsageError
@@ -241,8 +240,3 @@ def times_per_word_ms(encoder: TextEncoder) -> tuple[float, float]:
                 taken[-1].append(time.perf_counter() - start_s)
     alone_ms, in_context_ms = (1000 * float(np.mean(np.min(taken, axis=0))) for taken in rounds.values())
     return alone_ms, in_context_ms
-
-
-def quick_bfloat16() -> bool:
-    """Whether this processor has instructions for half precision, without which it is the slower one."""
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))

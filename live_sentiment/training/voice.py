@@ -23,7 +23,7 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.voice_card import card
 from live_sentiment.training.voice_corpora import Clip, describe, read_corpora
 from live_sentiment.training.voice_head import Schedule, train
-from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing, copy, hardships, studio
+from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing, hardships
 from live_sentiment.training.voice_sessions import folds
 from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.types import EMOTIONS, SAMPLE_RATE_HZ
@@ -71,7 +71,8 @@ def train_voice(
             raise UsageError(
                 f"{corpus} has fewer than {FEWEST_ACTORS} actors; too few to train on some and test on others"
             )
-    heard = _hear(clips, config, task, say, bars)
+    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
+    heard = _hear(clips, encoder, config, task, say=say, bars=bars)
     known = evaluation.material(clips, heard, EMOTIONS, lambda clip: clip.emotion)
     if set(known.studio.label) != set(range(len(EMOTIONS))):
         lacking = [name for index, name in enumerate(EMOTIONS) if index not in known.studio.label]
@@ -95,7 +96,6 @@ def train_voice(
 
     head = train(known.everything(), task.seed, task.schedule)
     prior = np.full(len(EMOTIONS), 1 / len(EMOTIONS))
-    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
     speed = milliseconds_per_second(encoder, config)
     say("ms per second of sound: " + ", ".join(f"{part} {cost:.1f}" for part, cost in speed.items()))
     metadata: dict[str, Any] = {
@@ -165,10 +165,14 @@ def _median_s(work: Callable[[], object], repeats: int = 15) -> float:
 
 
 def _hear(
-    clips: list[Clip], config: VoiceConfig, task: VoiceTraining, say: Callable[[str], None], bars: Progress
+    clips: list[Clip],
+    encoder: VoiceEncoder,
+    config: VoiceConfig,
+    task: VoiceTraining,
+    *,
+    say: Callable[[str], None],
+    bars: Progress,
 ) -> evaluation.Heard:
-    encoder = VoiceEncoder(task.whisper, torch.device("cpu"))
-
     def windows(hearing: Hearing) -> Windows:
         bar = bars.add_task(hearing.name, total=len(hearing.clips))
         found = embed_corpora(
@@ -184,11 +188,7 @@ def _hear(
         say(f"{hearing.name}: {len(found.clip)} windows; {silent} clips have too little speech for any")
         return found
 
-    return evaluation.Heard(
-        windows(studio(clips)),
-        {hearing.name: windows(hearing) for hearing in (copy(clips, n) for n in range(task.copies))},
-        {hearing.name: windows(hearing) for hearing in hardships(clips)},
-    )
+    return evaluation.Heard.of(clips, windows, task.copies, hardships(clips))
 
 
 def _alone(

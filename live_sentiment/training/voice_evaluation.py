@@ -19,7 +19,7 @@ from live_sentiment.perception.voice.head import POLARITY_OF, polarity
 from live_sentiment.training import metrics
 from live_sentiment.training.voice_corpora import Clip
 from live_sentiment.training.voice_head import Schedule, train, uar
-from live_sentiment.training.voice_hearings import STUDIO
+from live_sentiment.training.voice_hearings import STUDIO, Hearing, copy, studio
 from live_sentiment.training.voice_sessions import Labelled, Mode, folds, join, labelled
 from live_sentiment.training.voice_windows import Windows
 from live_sentiment.types import EMOTIONS, POLARITIES, BoolArray
@@ -41,6 +41,21 @@ class Heard:
     """To train on, beside the studio."""
     elsewhere: Mapping[str, Windows] = field(default_factory=dict)
     """To be judged in, never trained on."""
+
+    @classmethod
+    def of(
+        cls,
+        clips: Sequence[Clip],
+        hear: Callable[[Hearing], Windows],
+        copies: int,
+        elsewhere: Sequence[Hearing] = (),
+    ) -> Heard:
+        """The clips as `hear` finds their windows: as they are, in so many copies, and elsewhere."""
+        return cls(
+            hear(studio(clips)),
+            {hearing.name: hear(hearing) for hearing in (copy(clips, n) for n in range(copies))},
+            {hearing.name: hear(hearing) for hearing in elsewhere},
+        )
 
 
 @dataclass(frozen=True, slots=True)

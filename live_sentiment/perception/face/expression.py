@@ -163,14 +163,15 @@ class Weighed(nn.Module):
         described = weights.metadata
         if described.get("part") != "face" or tuple(described["labels"]) != EMOTIONS:
             raise UsageError(f"{weights.name} is not an expression network of `live-sentiment train face`")
-        net = ExpressionNet(described["widths"], described["depths"])
-        net.load_state_dict(own_tensors(weights))
-        if not described["familiar_up_to"]:
-            return cls(net).eval()
-        weighed = cls(net, SecondOpinion(), Familiarity(net.head.in_features, described["familiar_up_to"]))
+        weighed = cls(ExpressionNet(described["widths"], described["depths"]))
+        if described["familiar_up_to"]:
+            weighed.second = SecondOpinion()
+            weighed.familiarity = Familiarity(described["widths"][-1], described["familiar_up_to"])
         weighed.load_state_dict(
-            {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
-            | {name: tensor for name, tensor in weights.tensors.items() if name.startswith(BESIDE)}
+            {
+                name if name.startswith(BESIDE) else f"net.{name}": tensor
+                for name, tensor in weights.tensors.items()
+            }
         )
         return weighed.eval()
 

@@ -20,7 +20,7 @@ from live_sentiment.training.evaluation.figures import plain
 from live_sentiment.training.fusion_data import read_corpora
 from live_sentiment.training.fusion_evaluation import evaluate
 from live_sentiment.training.fusion_windows import Source, Windows, select, with_one_lying
-from live_sentiment.training.imputation import compare_on_windows
+from live_sentiment.training.imputation import Outcome, compare_on_windows
 from live_sentiment.types import MODALITIES, Expert, Modality
 from live_sentiment.weights.shipped import load_shipped
 from live_sentiment.weights.store import ModelStore
@@ -94,14 +94,14 @@ def measure_pairs(source: PairSource, seed: int) -> Figures:
     return found
 
 
-def measure_imputation(source: PairSource, fuser: str, seed: int) -> list[dict[str, str | float]]:
-    """One fuser on test pairs with modalities taken away, masked or imputed; rows of `Outcome`.
+def measure_imputation(source: PairSource, fuser: str, seed: int) -> list[Outcome]:
+    """One fuser on test pairs with modalities taken away, masked or imputed.
 
     Which pairs there are is drawn by the seed, as is the training of the imputers, on training pairs.
     """
     train = source.train.held_out(PAIRS, torch.Generator().manual_seed(seed))
     test = source.windows.held_out(PAIRS, torch.Generator().manual_seed(seed))
-    return [one.as_row() for one in compare_on_windows(source.fusers[fuser], train, test, [seed])]
+    return compare_on_windows(source.fusers[fuser], train, test, [seed])
 
 
 def lie(fuser: Fuser, windows: Windows, liar: Modality) -> Lie:

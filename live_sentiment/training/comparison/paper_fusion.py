@@ -160,32 +160,31 @@ def _of(runs: Sequence[Mapping[str, Any]], fuser: str, liar: str) -> list[Mappin
 
 def imputing_section(figures: Figures) -> str:
     """Accuracy with one or two modalities missing, by what is done about it."""
+    told, _ = _imputed(figures)
     return (
         "CMU-MOSI, ACL 2017 split, with the features and settings of the first section: one or two "
         "modalities of every test utterance are taken away, and either masked or imputed from what is left. "
         f"The fuser (`{figures['core']}`) learnt from every utterance whole and with modalities left out, "
-        f"and is the same for all four. {_imputed(figures)}"
+        f"and is the same for all four. {told}"
     )
 
 
 def imputing_pairs_section(figures: Figures) -> str:
     """The same for the fuser in use; it decides whether a session imputes."""
-    outcomes = [Outcome(**one) for one in figures["outcomes"]]
-    best = winner(outcomes)
-    told = (
+    told, best = _imputed(figures)
+    so = (
         "A session therefore masks what is missing."
         if best == MASKING
         else f"A session masks all the same: it has no {best} yet."
     )
     return (
         "Synthetic test pairs as above, with all three modalities, of which one or two are taken away; the "
-        f"imputers learn from training pairs. The fuser is the one in use (`{figures['fuser']}`). "
-        f"{_imputed(figures)} {told}"
+        f"imputers learn from training pairs. The fuser is the one in use (`{figures['fuser']}`). {told} {so}"
     )
 
 
-def _imputed(figures: Figures) -> str:
-    """The table, and who wins."""
+def _imputed(figures: Figures) -> tuple[str, str]:
+    """The table with who wins, in words; and the winner's name."""
     outcomes = [Outcome(**one) for one in figures["outcomes"]]
     best = winner(outcomes)
     told = (
@@ -194,4 +193,4 @@ def _imputed(figures: Figures) -> str:
         else f"The {best} beats masking by more than the standard error over the seeds."
     )
     seeds = len({one.seed for one in outcomes})
-    return f"Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}"
+    return f"Accuracy in %, {seeds} seeds.\n\n{imputation_table(outcomes)}\n\n{told}", best

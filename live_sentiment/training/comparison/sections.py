@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import ModuleType
 
 from live_sentiment.training import (
@@ -31,6 +32,7 @@ from live_sentiment.training.comparison.shipped_experts import measure_faces, me
 from live_sentiment.training.comparison.voices import load_voices, measure_voices
 from live_sentiment.training.corpora import read_corpus
 from live_sentiment.training.features import fingerprint
+from live_sentiment.training.imputation import Outcome
 from live_sentiment.training.samples import Split
 from live_sentiment.training.voice_head import Schedule
 
@@ -168,17 +170,11 @@ def imputing(context: Context) -> Figures:
         "architecture": config.model_dump(),
         "code": fingerprint_of_code(*FUSER_CODE, imputation, "fusion/imputation.py"),
     }
-    bar = context.bar("imputation", context.task.imputation_seeds)
-    outcomes = []
-    for seed in range(context.task.imputation_seeds):
 
-        def measured(seed: int = seed) -> Figures:
-            found = imputation.compare_on_features(corpus, config, mosi_features.RECIPE, [seed])
-            return {"outcomes": [one.as_row() for one in found]}
+    def measured(seed: int) -> Sequence[Outcome]:
+        return imputation.compare_on_features(corpus, config, mosi_features.RECIPE, [seed])
 
-        outcomes += context.cells.get(f"imputation {seed}", key | {"seed": seed}, measured)["outcomes"]
-        bar(seed + 1, context.task.imputation_seeds)
-    return {"outcomes": outcomes, "core": IMPUTED_CORE}
+    return {"outcomes": _outcomes(context, "imputation", key, measured), "core": IMPUTED_CORE}
 
 
 def imputing_pairs(context: Context) -> Figures:
@@ -189,19 +185,27 @@ def imputing_pairs(context: Context) -> Figures:
         "fuser": fuser,
         "imputation": fingerprint_of_code(imputation, "fusion/imputation.py"),
     }
-    bar = context.bar("imputation, pairs", context.task.imputation_seeds)
-    outcomes = []
+    measured = partial(measure_imputation, source, fuser)
+    return {"outcomes": _outcomes(context, "imputation pairs", key, measured), "fuser": fuser}
+
+
+def _outcomes(
+    context: Context, name: str, key: Figures, measure: Callable[[int], Sequence[Outcome]]
+) -> list[dict[str, str | float]]:
+    """Rows of what imputation came to, for every seed, each in a cell of its own."""
+    bar = context.bar(name, context.task.imputation_seeds)
+    rows: list[dict[str, str | float]] = []
     for seed in range(context.task.imputation_seeds):
-
-        def measured(seed: int = seed) -> Figures:
-            return {"outcomes": measure_imputation(source, fuser, seed)}
-
-        outcomes += context.cells.get(f"imputation pairs {seed}", key | {"seed": seed}, measured)["outcomes"]
+        rows += context.cells.get(
+            f"{name} {seed}",
+            key | {"seed": seed},
+            lambda seed=seed: {"outcomes": [one.as_row() for one in measure(seed)]},  # type: ignore[misc]
+        )["outcomes"]
         bar(seed + 1, context.task.imputation_seeds)
-    return {"outcomes": outcomes, "fuser": fuser}
+    return rows
 
 
-def _key_of_pairs(context: Context) -> dict[str, object]:
+def _key_of_pairs(context: Context) -> Figures:
     return {
         "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
         "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],

@@ -13,7 +13,7 @@ from live_sentiment.training import voice_evaluation as evaluation
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.voice_corpora import read_corpora
 from live_sentiment.training.voice_head import Schedule
-from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing, copy, studio
+from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing
 from live_sentiment.training.voice_sessions import folds
 from live_sentiment.training.voice_windows import Windows, embed_corpora
 from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
@@ -43,8 +43,7 @@ def load_voices(
             hearing=hearing,
         )
 
-    copies = {hearing.name: windows(hearing) for hearing in (copy(clips, n) for n in range(COPIES))}
-    return dict(evaluation.corpora_alone(clips, evaluation.Heard(windows(studio(clips)), copies)))
+    return dict(evaluation.corpora_alone(clips, evaluation.Heard.of(clips, windows, COPIES)))
 
 
 def measure_voices(known: evaluation.Material, seed: int, schedule: Schedule, told: Told) -> Figures:
