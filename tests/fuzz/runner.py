@@ -130,7 +130,7 @@ class Runner:
         self.peak_bytes = 0
 
     def run(self, cases: Iterable[tuple[int, Case]], *, until_s: float) -> Iterator[Finding]:
-        """Run numbered cases and yield what is found; none is begun after `until_s` of the monotonic clock."""
+        """Run numbered cases and yield what is found; none begins after `until_s` of the monotonic clock."""
         try:
             for index, case in cases:
                 if time.monotonic() > until_s:
