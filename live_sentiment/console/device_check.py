@@ -13,7 +13,8 @@ from rich.text import Text
 
 from live_sentiment.errors import UsageError
 from live_sentiment.terminal.live import SILENCE_DBFS, device_line
-from live_sentiment.terminal.theme import ALERT, printable
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import ALERT
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -240,7 +240,7 @@ def _safe(text: str) -> str:
     """Names come from outside: neither control codes nor rich's own markup may act."""
     from rich.markup import escape
 
-    from live_sentiment.terminal.theme import printable
+    from live_sentiment.terminal.printable import printable
 
     return escape(printable(text))
 

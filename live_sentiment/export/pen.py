@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
-from live_sentiment.terminal.theme import printable
+from live_sentiment.terminal.printable import printable
 from live_sentiment.types import ImageArray
 
 Point: TypeAlias = tuple[float, float]

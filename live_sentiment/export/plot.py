@@ -13,7 +13,8 @@ from live_sentiment.export.moments import captions
 from live_sentiment.export.palette import DARK, LIGHT, Palette
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.writing import whole_file
-from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS, clock, printable, said, span
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS, clock, said, span
 from live_sentiment.types import EMOTIONS, MODALITIES, Event
 
 if TYPE_CHECKING:

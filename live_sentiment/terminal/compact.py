@@ -8,6 +8,7 @@ from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.header import part_done
 from live_sentiment.terminal.live import notices
 from live_sentiment.terminal.points import confidence, heard_of, polarity
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
     ALERT,
     EMOTION_COLOURS,
@@ -15,7 +16,6 @@ from live_sentiment.terminal.theme import (
     QUIET,
     clock,
     percent,
-    printable,
     signed,
 )
 

@@ -6,7 +6,8 @@ from rich.text import Text
 
 from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.live import notices
-from live_sentiment.terminal.theme import ALERT, BUSY, FRAME, GOOD, QUIET, clock, percent, printable, span
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import ALERT, BUSY, FRAME, GOOD, QUIET, clock, percent, span
 
 _STATE_STYLES = {"failed": ALERT, "finished": f"bold {GOOD}"}
 

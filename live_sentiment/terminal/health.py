@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot, StreamHealth
-from live_sentiment.terminal.theme import ALERT, QUIET, clock, printable, said
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import ALERT, QUIET, clock, said
 
 LABEL = 8
 """Cells for the name of a row."""

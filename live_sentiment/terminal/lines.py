@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
 from live_sentiment.terminal.live import size
-from live_sentiment.terminal.theme import clock, percent, printable, said, span
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import clock, percent, said, span
 
 STEPS = 10
 """Lines for a whole source whose length is known."""

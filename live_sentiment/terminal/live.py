@@ -6,7 +6,8 @@ from rich.text import Text
 
 from live_sentiment.snapshot import LiveHealth, RecordingHealth
 from live_sentiment.sources.capture import DeviceHealth
-from live_sentiment.terminal.theme import ALERT, FRAME, GOOD, QUIET, bar, printable
+from live_sentiment.terminal.printable import printable
+from live_sentiment.terminal.theme import ALERT, FRAME, GOOD, QUIET, bar
 
 LABEL = 8
 """Cells for the name of a row."""

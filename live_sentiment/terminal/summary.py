@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from live_sentiment.sinks.summary import Summary
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
     EMOTION_COLOURS,
     FRAME,
@@ -17,7 +18,6 @@ from live_sentiment.terminal.theme import (
     bar,
     clock,
     percent,
-    printable,
     signed,
 )
 from live_sentiment.timeline.turning import TurningPoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from live_sentiment.terminal.printable import printable
 from live_sentiment.types import Event, Modality
 
 EMOTION_COLOURS: Mapping[str, str] = {
@@ -59,11 +60,6 @@ def span(duration_s: float) -> str:
 def percent(part: float) -> str:
     """A part in [0, 1] as a percentage, four cells wide up to 99 %."""
     return f"{round(part * 100):>2} %"
-
-
-def printable(text: str) -> str:
-    """Text from outside on one line, without control codes: file names may hold anything."""
-    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def said(event: Event) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live_sentiment.terminal.plot import curve, level
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
     ALERT,
     BUSY,
@@ -18,7 +19,6 @@ from live_sentiment.terminal.theme import (
     bar,
     clock,
     percent,
-    printable,
     said,
     signed,
     span,
