@@ -194,7 +194,7 @@ class Trainer:
         self._random = torch.Generator().manual_seed(recipe.seed)
         self._weights = draw_weights(faces.soft_labels, recipe.balance)
         net = started_from(ExpressionNet(), start) if start is not None else ExpressionNet()
-        self.model = Taught(net).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = Taught(net).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.model)
         self._steps_per_epoch = math.ceil(len(faces) / recipe.batch)
         decayed: list[Tensor] = [p for p in self.model.parameters() if p.ndim > 1]

@@ -216,7 +216,7 @@ class Expression:
         _fold(weighed.net)
         self._networks = weighed.to(device)
         # A sixth quicker on a processor.
-        weighed.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        weighed.net.to(memory_format=torch.channels_last)
         self._temperature = float(described["temperature"])
         self._device = device
         self.name, self.sha256 = weights.name, weights.sha256
