@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Self
 class OnTerminal:
     """Runs Python code in the foreground of a terminal of 80×24; a context manager."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, pass_fds: tuple[int, ...] = ()) -> None:
         self._person, program = pty.openpty()
         termios.tcsetwinsize(program, (24, 80))
 
@@ -33,6 +34,7 @@ class OnTerminal:
             start_new_session=True,
             preexec_fn=take_terminal,  # noqa: PLW1509 (no threads here)
             env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            pass_fds=pass_fds,
         )
         os.close(program)
         self._seen = b""
@@ -45,7 +47,8 @@ class OnTerminal:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        os.close(self._person)
+        if self._person >= 0:
+            os.close(self._person)
 
     def type(self, text: str) -> None:
         os.write(self._person, text.encode())
@@ -61,6 +64,18 @@ class OnTerminal:
         shown, _, self._seen = self._seen.partition(wanted)
         return (shown + wanted).decode("utf-8", "replace")
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._person)
+        self._person = -1
+
+    def wait(self, timeout_s: float) -> int:
+        """The exit code; raises TimeoutExpired where it does not end."""
+        return self._process.wait(timeout_s)
+
     def end(self) -> tuple[int, str]:
         """Wait for its end: the exit code, and everything shown since the last wait."""
         while piece := self._read():
@@ -72,3 +87,37 @@ class OnTerminal:
             return os.read(self._person, 4096)
         except OSError:  # the terminal has no other end any more
             return b""
+
+
+class Shell(OnTerminal):
+    """As much of a shell as it takes to run a program in the foreground and to see it stopped by Ctrl-Z."""
+
+    def __init__(self, code: str) -> None:
+        self._number, job = os.pipe()
+        os.set_inheritable(job, True)
+        shell = f"""
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+def job():
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+child = subprocess.Popen([sys.executable, "-c", {code!r}], preexec_fn=job, pass_fds=[{job}])
+os.close({job})
+_, status = os.waitpid(child.pid, os.WUNTRACED)
+os.tcsetpgrp(0, os.getpgrp())
+print("stopped" if os.WIFSTOPPED(status) else status, flush=True)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.pause()
+"""
+        super().__init__(shell, pass_fds=(job,))
+        os.close(job)
+
+    def job_ends(self, timeout_s: float) -> bool:
+        """Whether the program ends within the time; it alone holds the other end of a pipe."""
+        ready, _, _ = select.select([self._number], [], [], timeout_s)
+        return bool(ready)
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(None, None, None)
+        os.close(self._number)

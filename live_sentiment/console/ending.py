@@ -16,6 +16,7 @@ SAME_S = 0.3
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)
 ]
+_HANG_UP = getattr(signal, "SIGHUP", signal.SIGTERM)
 
 
 class Ending:
@@ -45,8 +46,19 @@ class Ending:
         """As shells have it: 128 and the number of the first signal; 0 without one."""
         return 0 if self._signal is None else 128 + self._signal
 
+    def hang_up(self) -> None:
+        """The terminal is gone: as its signal, which not every system and shell sends; from any thread."""
+        if self._signal is None:
+            self._signal = _HANG_UP
+
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        heard = [
+            number
+            for number in _SIGNALS
+            # Whoever starts a program with `nohup` wants it to outlive the terminal.
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN
+        ]
+        self._before = {number: signal.signal(number, self._hear) for number in heard}
         return self
 
     def __exit__(

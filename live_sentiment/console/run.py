@@ -8,7 +8,6 @@ import json
 import shlex
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -143,7 +142,8 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
 
     from live_sentiment.console.ending import Ending
     from live_sentiment.terminal.controls import LiveControls
-    from live_sentiment.terminal.dashboard import Dashboard
+    from live_sentiment.terminal.dashboard import Dashboard, SteadyConsole
+    from live_sentiment.terminal.hang_up import outlived_terminal
     from live_sentiment.terminal.keys import Keys
     from live_sentiment.terminal.native_messages import kept_off_the_screen
     from live_sentiment.terminal.view import View
@@ -151,31 +151,34 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     view = View()
     controls = LiveControls(live, view)
     # With --json, standard output belongs to the results.
-    dashboard = Dashboard(live.snapshot, Console(stderr=options.json), controls.foot, view)
+    dashboard = Dashboard(live.snapshot, SteadyConsole(stderr=options.json), controls.foot, view)
 
     def press(key: str) -> None:
         controls.press(key)
         dashboard.refresh()
 
-    keys = Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen)
-
     def give_back() -> None:
         dashboard.leave_screen()
         keys.restore()
 
+    ending = Ending(clock, give_back)
+    keys = Keys(press, away=dashboard.leave_screen, back=dashboard.take_screen, on_hang_up=ending.hang_up)
     shown = not options.no_dashboard
     try:
-        with Ending(clock, give_back) as ending, contextlib.ExitStack() as showing:
+        with outlived_terminal(), ending, contextlib.ExitStack() as showing:
             if shown and dashboard.drawn:
                 showing.enter_context(kept_off_the_screen())
                 showing.enter_context(keys)
             if shown:
                 showing.enter_context(dashboard)
+                showing.callback(keys.resume_output)
             outcome = _run(live, lambda: ending.asked)
-    except RunError:
+    except Exception:
         if live.outputs:
             _say(f"{' and '.join(map(str, live.outputs))} hold what was analysed so far")
         raise
+    if dashboard.failure is not None and not isinstance(dashboard.failure, OSError | SystemExit):
+        _say(f"warning: nothing was shown any more: {dashboard.failure!r}")
     if options.json:
         print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
     else:
@@ -184,15 +187,31 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
 
 
 def _run(live: Live, asked: Callable[[], bool]) -> LiveOutcome:
-    """Run it on a thread, so that the main thread is free to hear signals at any moment."""
-    with ThreadPoolExecutor(1, thread_name_prefix="session") as pool:
-        running = pool.submit(live.run)
-        stopped = False
-        while not wait([running], POLL_S).done:
+    """Run it on a thread, so that the main thread is free to hear signals at any moment.
+
+    Whatever happens to the main thread meanwhile, the session comes to its end before that goes further.
+    """
+    from live_sentiment.streams.worker import Worker, described
+
+    outcomes: list[LiveOutcome] = []
+    session = Worker("session", lambda: outcomes.append(live.run()))
+    session.start()
+    stopped = False
+    try:
+        while not session.join(POLL_S):
             if asked() and not stopped:
                 stopped = True
                 live.stop()
-        return running.result()
+    except BaseException:
+        live.stop()
+        while not session.join(POLL_S):
+            pass
+        raise
+    if session.error is None:
+        return outcomes[0]
+    if isinstance(session.error, Exception):
+        raise session.error
+    raise RunError(f"the session was ended by {described(session.error)}") from session.error
 
 
 def _check(options: argparse.Namespace) -> None:

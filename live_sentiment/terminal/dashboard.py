@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -17,15 +18,29 @@ from live_sentiment.terminal.screen import Screen
 from live_sentiment.terminal.view import View
 
 REFRESH_HZ = 4
+_UNSHOWABLE = (Exception, SystemExit)
+"""SystemExit: rich leaves the program when nobody reads what it prints."""
 WAIT_S = 1.0
 """What a frame that is being drawn is given before the screen is left all the same."""
+
+
+class SteadyConsole(Console):
+    """A console whose broken pipe is an error like others.
+
+    rich itself would lead standard output nowhere, even where this console is on standard error.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more."""
+        raise BrokenPipeError
 
 
 class Dashboard:
     """Shows a session while it runs; a context manager.
 
     On a terminal it takes the alternate screen, so that what was there before stays, redraws four times a
-    second, and leaves a last full frame behind. Elsewhere it prints a few plain lines.
+    second, and leaves a last full frame behind. Elsewhere it prints a few plain lines. Where nobody reads any
+    more (a closed terminal, a broken pipe), or where a frame cannot be made, it shows nothing from then on.
 
     Args:
         read: makes a snapshot; called from the dashboard's thread.
@@ -47,6 +62,8 @@ class Dashboard:
         self._lines = ProgressLines()
         self._stopped, self._due = threading.Event(), threading.Event()
         self._away = False
+        self.failure: BaseException | None = None
+        """Why nothing is shown any more; None while all is well."""
         self._drawing = threading.RLock()
         self._thread = threading.Thread(
             target=self._draw if self.drawn else self._print, name="dashboard", daemon=True
@@ -70,7 +87,8 @@ class Dashboard:
             # A terminal that takes no output (Ctrl-S) holds up the thread that draws, but nobody else.
             waited = self._drawing.acquire(timeout=WAIT_S)
             self._away = True
-            self._screen.leave()
+            with contextlib.suppress(*_UNSHOWABLE):
+                self._screen.leave()
             if waited:
                 self._drawing.release()
 
@@ -79,12 +97,12 @@ class Dashboard:
         if self._away and self._thread.is_alive():
             with self._drawing:
                 self._away = False
-                self._screen.enter()
+                self._try(self._screen.enter)
             self.refresh()
 
     def __enter__(self) -> Self:
         if self.drawn:
-            self._screen.enter()
+            self._try(self._screen.enter)
         self._thread.start()
         return self
 
@@ -93,21 +111,34 @@ class Dashboard:
     ) -> None:
         self._stopped.set()
         self._due.set()
-        self._thread.join()
+        # A terminal that takes no output (Ctrl-S) must not keep the program from ending.
+        self._thread.join(WAIT_S)
+        if self._thread.is_alive():
+            return
         if self.drawn:
             if not self._away:
-                self._screen.leave()
-            self._console.print(Group(*self._frame(None)))
+                with contextlib.suppress(*_UNSHOWABLE):  # even where no frame could be made
+                    self._screen.leave()
+            self._try(lambda: self._console.print(Group(*self._frame(None))))
         else:
-            self._print_news()
+            self._try(self._print_news)
 
     def _draw(self) -> None:
-        while not self._stopped.is_set():
+        while not self._stopped.is_set() and self.failure is None:
             self._due.clear()
             with self._drawing:
                 if not self._away:
-                    self._screen.draw(self._frame(self._foot))
+                    self._try(lambda: self._screen.draw(self._frame(self._foot)))
             self._due.wait(1 / REFRESH_HZ)
+
+    def _try(self, show: Callable[[], object]) -> None:
+        """What is shown is never worth a session: the first failure is the last attempt."""
+        if self.failure is not None:
+            return
+        try:
+            show()
+        except _UNSHOWABLE as error:
+            self.failure = error
 
     def _frame(self, foot: Foot | None) -> list[Text]:
         size, console = self._console.size, self._console
@@ -116,8 +147,8 @@ class Dashboard:
         return lay_out(self._read(), size.width, size.height, foot, picture=shown, colour=colour)
 
     def _print(self) -> None:
-        while not self._stopped.is_set():
-            self._print_news()
+        while not self._stopped.is_set() and self.failure is None:
+            self._try(self._print_news)
             self._stopped.wait(1 / REFRESH_HZ)
 
     def _print_news(self) -> None:

@@ -32,6 +32,10 @@ class Keyboard(Protocol):
         """Make `read` return; from any thread."""
         ...
 
+    def resume_output(self) -> None:
+        """Let output go on that a person has stopped."""
+        ...
+
     def restore(self) -> None:
         """Give the terminal its own settings back; on the thread that began, also in a signal's handler."""
         ...
@@ -53,6 +57,7 @@ class Keys:
         stream: where a person types; default: standard input.
         away: is called before Ctrl-Z stops the process, on the main thread.
         back: is called when it has come to the foreground again; from any thread.
+        on_hang_up: is called when the terminal is gone, on the thread of the keys.
     """
 
     def __init__(
@@ -62,8 +67,9 @@ class Keys:
         *,
         away: Callable[[], None] = lambda: None,
         back: Callable[[], None] = lambda: None,
+        on_hang_up: Callable[[], None] = lambda: None,
     ) -> None:
-        self._press, self._away, self._back = press, away, back
+        self._press, self._away, self._back, self._on_hang_up = press, away, back, on_hang_up
         self._stream = sys.stdin if stream is None else stream
         self._keyboard: Keyboard | None = None
         self._stopped = threading.Event()
@@ -94,6 +100,11 @@ class Keys:
             self._keyboard.close()
         self._keyboard = None
 
+    def resume_output(self) -> None:
+        """Let output go on that a person has stopped; before the end of a session is shown."""
+        if self._keyboard is not None:
+            self._keyboard.resume_output()
+
     def restore(self) -> None:
         """Give the terminal back at once; for a process that ends without leaving the block."""
         if self._keyboard is not None:
@@ -107,7 +118,7 @@ class Keys:
                 for key in keyboard.read():
                     self._press(key)
         except EOFError:
-            return
+            self._on_hang_up()
 
 
 def open_keyboard(stream: TextIO, away: Callable[[], None], back: Callable[[], None]) -> Keyboard | None:

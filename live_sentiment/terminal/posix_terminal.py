@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import re
 import select
@@ -73,8 +74,9 @@ class PosixTerminal:
 
     def begin(self) -> None:
         """Switch echo and line editing off; signals from the keyboard stay."""
-        self._settings = termios.tcgetattr(self._number)
-        tty.setcbreak(self._number, termios.TCSANOW)
+        with contextlib.suppress(termios.error):  # it has hung up: `read` says so
+            self._settings = termios.tcgetattr(self._number)
+            tty.setcbreak(self._number, termios.TCSANOW)
         # Python tells signals to the main thread only.
         if threading.current_thread() is threading.main_thread():
             self._before = {
@@ -103,6 +105,14 @@ class PosixTerminal:
     def wake(self) -> None:
         """Make `read` return."""
         os.write(self._waker, b"\0")
+
+    def resume_output(self) -> None:
+        """Let output go on that was stopped with Ctrl-S; a program could not print its end."""
+        with contextlib.suppress(termios.error):
+            if self.ours():
+                # What a key has stopped, Linux lets go on only after a stop of the program's own.
+                termios.tcflow(self._number, termios.TCOOFF)
+                termios.tcflow(self._number, termios.TCOON)
 
     def restore(self) -> None:
         """Give the terminal its settings back, and drop what was typed and not read."""
@@ -139,12 +149,10 @@ class PosixTerminal:
         self._text = self._text[end:]
 
     def _give_back(self, settings: list[object]) -> None:
-        try:
+        with contextlib.suppress(termios.error):  # it has hung up
             # At once: waiting for the output to drain could last for ever on a terminal that was stopped.
             termios.tcsetattr(self._number, termios.TCSANOW, settings)  # type: ignore[arg-type]
             termios.tcflush(self._number, termios.TCIFLUSH)
-        except termios.error:  # it has hung up
-            return
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopped = True
@@ -160,7 +168,9 @@ class PosixTerminal:
 
     def _take(self) -> None:
         if self._settings is not None and self.ours():
-            tty.setcbreak(self._number, termios.TCSANOW)
+            # A process whose terminal was closed while it was stopped is sent SIGHUP and SIGCONT together.
+            with contextlib.suppress(termios.error):
+                tty.setcbreak(self._number, termios.TCSANOW)
             if self._stopped:
                 self._stopped = False
                 self._back()

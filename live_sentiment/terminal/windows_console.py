@@ -42,6 +42,9 @@ class WindowsConsole:
         """Make `read` return."""
         self._woken.set()
 
+    def resume_output(self) -> None:
+        """Nothing: the console itself sees to that."""
+
     def restore(self) -> None:
         """Nothing: no setting was changed."""
 
