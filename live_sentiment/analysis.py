@@ -72,6 +72,11 @@ class Analysis:
         self._aligner.advance(modality, output.watermark_s)
         self._publish()
 
+    def look(self, time_s: float, output: StageOutput) -> None:
+        """Take the face stage's output of the frame of this session time."""
+        self._aligner.frame_seen(time_s)
+        self.observe("vision", output)
+
     def hear(self, activity: SpeechActivity, output: StageOutput) -> None:
         """Take the voice stage's output together with the voice activity it rests on."""
         self._aligner.add(activity)

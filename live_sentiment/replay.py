@@ -13,6 +13,7 @@ from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.analysis import Analysis
 from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
+from live_sentiment.errors import RunError
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.session import Session
 from live_sentiment.sinks.captions import CaptionWriter
@@ -144,12 +145,18 @@ class Replay:
         """Analyse the file to its end.
 
         Raises:
-            LiveSentimentError: the files cannot be written any more; what was written stays intact.
+            RunError: the files cannot be written any more; what was written stays intact. Or nothing in the
+                file could be decoded, so that there is no result.
         """
         self._began_s = self._clock.now_s()
         self._state = "running"
         try:
             self._session.run()
+            if not self._summarizer.summary().counts["points"]:
+                raise RunError(
+                    f"no picture and no sound in {self._path} could be decoded, so there is no result; "
+                    "it is damaged, or was not recorded completely"
+                )
             self._state = "finished"
         except BaseException as error:
             self._state, self._failure = "failed", str(error) or "interrupted"

@@ -180,15 +180,16 @@ class Session:
         with self._stream("vision", self._frames, "video ended") as reach:
             for frame in self._frames:
                 if isinstance(frame, Bound):
-                    output = StageOutput((), frame.time_s)
+                    say = partial(self._analysis.observe, "vision", StageOutput((), frame.time_s))
                 else:
                     looked_at = self._stages.face.frames_looked_at
                     with looking.timed():
                         output = self._stages.face(frame)
                     if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
                         self._on_look(frame, self._stages.face.boxes)
+                    say = partial(self._analysis.look, frame.time_s, output)
                 reach(frame.time_s)
-                self._say(partial(self._analysis.observe, "vision", output))
+                self._say(say)
 
     def _listen(self) -> None:
         with self._stream("voice", self._sound, "sound ended") as reach:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -213,6 +214,25 @@ def _attach_cover(container: Any, image: NDArray[np.uint8]) -> None:
     frame = av.VideoFrame.from_ndarray(image, format="rgb24")
     frame.pts, frame.time_base = 0, Fraction(1, 25)
     container.mux([*cover.encode(frame), *cover.encode(None)])
+
+
+def write_photo(path: Path, image: NDArray[np.uint8], orientation: int | None = None) -> Path:
+    """One JPEG, with the Exif data of a camera that was held so (1 to 8), or without any."""
+    write_media(
+        path,
+        pictures=[(0.0, image)],
+        video_codec="mjpeg",
+        pixel_format="yuvj420p",
+        container_format="image2",
+        options={"update": "1"},
+    )
+    if orientation is not None:
+        # TIFF 6.0, big-endian: one directory with one entry, tag 0x112 of one SHORT.
+        entry = struct.pack(">HHIHH", 0x112, 3, 1, orientation, 0)
+        exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+        jpeg = path.read_bytes()
+        path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    return path
 
 
 def cut(path: Path, share: float, to: Path) -> Path:

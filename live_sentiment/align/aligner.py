@@ -35,8 +35,10 @@ from live_sentiment.types import (
 QUICK: tuple[Modality, ...] = ("voice", "vision")
 """The modalities a provisional window waits for."""
 
-NOTHING_SEEN: Mapping[Modality, str] = {"text": "no words", "voice": "no speech", "vision": "no face"}
-"""Why a modality is absent whose stream is alive."""
+NOTHING_FOUND: Mapping[Modality, str] = {"text": "no words", "voice": "no speech", "vision": "no face"}
+"""Why a modality is absent whose stream is alive: there was material, but not what is looked for ..."""
+NO_MATERIAL: Mapping[Modality, str] = {"text": "no sound", "voice": "no sound", "vision": "no picture"}
+"""... or there was none in the whole window: a hole in the file, or a stream that begins late."""
 
 Item = TypeVar("Item")
 
@@ -61,7 +63,10 @@ class WindowAligner:
         self._observations = {m: _Timed(_observation_key) for m in MODALITIES}
         self._words = _Timed(_word_key)
         self._activity = _Timed(_activity_key)
-        self._next_final = self._next_provisional = max(math.floor(first_s / self._hop_s), 0) + 1
+        self._frame_times_s: list[float] = []
+        self._first = max(math.floor(first_s / self._hop_s), 0) + 1
+        self._next_final = self._next_provisional = self._first
+        self._begun = False  # whether any stream has given anything
         self.dropped: Counter[str] = Counter()
         """Items not taken, by cause: "late" (behind their own stream's watermark) and "duplicate"."""
 
@@ -76,6 +81,11 @@ class WindowAligner:
                 for number, active in enumerate(item.active, start=1):
                     chunk = (item.start_s + number * item.chunk_s, item.chunk_s, bool(active))
                     self._take(self._activity, chunk, chunk[0], "voice")
+
+    def frame_seen(self, time_s: float) -> None:
+        """A frame was analysed, whatever was found in it; in time order."""
+        self._frame_times_s.append(time_s)
+        self._begun = True
 
     def advance(self, modality: Modality, watermark_s: float) -> None:
         """Promise that nothing of this modality at or before `watermark_s` will come; it never moves back."""
@@ -117,7 +127,10 @@ class WindowAligner:
 
     def _due(self, index: int, horizon_s: float) -> bool:
         if math.isinf(horizon_s) and horizon_s > 0:
-            return (index - 1) * self._hop_s < max(self._ends.values())
+            # What lies on the very edge of a hop, as a single picture at 0, belongs to the window before it,
+            # which is not published for the first one: there the window behind it holds it.
+            alone = index == self._first and self._begun
+            return alone or (index - 1) * self._hop_s < max(self._ends.values())
         return index * self._hop_s <= horizon_s
 
     def _window(self, index: int, *, final: bool) -> Window:
@@ -145,13 +158,24 @@ class WindowAligner:
             return Presence(True)
         if self._ends.get(modality, math.inf) <= start_s:
             return Presence(False, self._reasons[modality])
-        return Presence(False, self._absences.reason(modality, start_s, end_s) or NOTHING_SEEN[modality])
+        reason = self._absences.reason(modality, start_s, end_s)
+        if reason is None:
+            material = self._has_material(modality, start_s, end_s)
+            reason = (NOTHING_FOUND if material else NO_MATERIAL)[modality]
+        return Presence(False, reason)
+
+    def _has_material(self, modality: Modality, start_s: float, end_s: float) -> bool:
+        if modality == "vision":
+            times = self._frame_times_s
+            return bisect_right(times, start_s) < bisect_right(times, end_s)
+        return bool(self._activity.between(start_s, end_s))
 
     def _forget(self, start_s: float) -> None:
         for queue in self._observations.values():
             queue.forget(start_s)
         self._words.forget(start_s)
         self._activity.forget(start_s)
+        del self._frame_times_s[: bisect_right(self._frame_times_s, start_s)]
         self._absences.forget(start_s)
 
 

@@ -74,8 +74,8 @@ class Footage:
         recording: bool = False,
         threads: int = 1,
     ) -> None:
-        self.info: MediaInfo = probe(path)
-        self._zero = Fraction(0) if recording else self.info.start
+        self.info: MediaInfo = probe(path, recording=recording)
+        self._zero = self.info.start
         self._start, self._end = start, end
         self._container = open_before(path, start, self._zero, threads)
         self._video, self.sound = video_stream(self._container), audio_stream(self._container)

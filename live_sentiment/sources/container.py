@@ -13,6 +13,10 @@ from av.error import FFmpegError
 from live_sentiment.errors import UsageError
 from live_sentiment.sources.pictures import orientation
 
+_COUNTED_FROM_0 = {"matroska", "flv"}
+"""Formats whose stated length is, as FFmpeg and most recorders write it, the time of the end: a stream that
+was cut out at its tenth hour states ten hours more than it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
@@ -22,11 +26,11 @@ class MediaInfo:
     container: str
     """FFmpeg's name of the format, e.g. "matroska,webm"."""
     duration_s: float | None
-    """As the container states it; None where it does not."""
+    """From `start` to the end, as the container states it; None where it does not."""
     has_video: bool
     has_audio: bool
     start: Fraction = Fraction(0)
-    """Its earliest timestamp in seconds, exactly."""
+    """Zero of session time in the container's own time, in seconds, exactly."""
     width_px: int = 0
     """Of the upright picture, rotation applied; 0 without video."""
     height_px: int = 0
@@ -62,8 +66,13 @@ def open_container(path: Path, threads: int = 1) -> Any:
     return container
 
 
-def probe(path: Path) -> MediaInfo:
+def probe(path: Path, *, recording: bool = False) -> MediaInfo:
     """What a file holds; decodes its first picture to know which way is up.
+
+    Args:
+        path: anything that FFmpeg decodes.
+        recording: it was made by a live session: its zero is that of the container, although the first
+            picture or sound may have come later.
 
     Raises:
         UsageError: as `open_container`.
@@ -71,13 +80,14 @@ def probe(path: Path) -> MediaInfo:
     with open_container(path) as container:
         video, audio = video_stream(container), audio_stream(container)
         width, height = _upright_size(container, video) if video else (0, 0)
+        start = Fraction(0) if recording else start_time(container)
         return MediaInfo(
             path=path,
             container=container.format.name,
-            duration_s=container.duration / av.time_base if container.duration else None,
+            duration_s=_length_s(container, start),
             has_video=video is not None,
             has_audio=audio is not None,
-            start=start_time(container),
+            start=start,
             width_px=width,
             height_px=height,
             fps=float(video.average_rate) if video and video.average_rate else None,
@@ -116,6 +126,16 @@ def start_time(container: Any) -> Fraction:
     stated = Fraction(container.start_time or 0, av.time_base)
     exact = [s.start_time * s.time_base for s in container.streams if s.start_time is not None]
     return min((start for start in exact if abs(start - stated) * av.time_base <= 1), default=stated)
+
+
+def _length_s(container: Any, start: Fraction) -> float | None:
+    """From `start` to the end; None where it is not stated."""
+    if not container.duration or container.duration < 0:
+        return None
+    length_s: float = container.duration / av.time_base
+    if _COUNTED_FROM_0 & set(container.format.name.split(",")) and length_s > start:
+        return length_s - float(start)
+    return length_s
 
 
 def frame_time(frame: Any, stream: Any) -> Fraction | None:

@@ -67,7 +67,7 @@ class MediaSource:
         Raises:
             UsageError: the file cannot be read, or ends before `start_s`.
         """
-        info, start = probe(self.path), self._start
+        info, start = probe(self.path, recording=self._recording), self._start
         if info.duration_s is not None and start >= info.duration_s:
             raise UsageError(
                 f"{self.path} lasts {info.duration_s:.1f} s; nothing is left from {float(start):g} s on"
@@ -86,9 +86,8 @@ class MediaSource:
         """
         info = self.info
         self.counts.clear()
-        zero = Fraction(0) if self._recording else info.start
-        selection = Selection(self._start, self._end, self._frame_rate_hz, zero)
-        container = open_before(self.path, self._start, zero, self._threads)
+        selection = Selection(self._start, self._end, self._frame_rate_hz, info.start)
+        container = open_before(self.path, self._start, info.start, self._threads)
         try:
             yield from Reading(container, info, selection, self.counts).items()
         finally:

@@ -14,6 +14,20 @@ from av.video.reformatter import VideoReformatter
 from live_sentiment.types import ImageArray
 
 
+def _kind_unknown_to_pyav(kinds: Any, value: int) -> Any:
+    """A member for a kind of side data that FFmpeg has and PyAV does not, such as Exif (31).
+
+    Without it PyAV raises ValueError for every frame that carries one, as the photos of phones do, and the
+    kinds that it does know cannot be read either.
+    """
+    member = object.__new__(kinds)
+    member._name_, member._value_ = f"UNKNOWN_{value}", value
+    return member
+
+
+SideDataType._missing_ = classmethod(_kind_unknown_to_pyav)  # type: ignore[assignment, method-assign]
+
+
 @dataclass(frozen=True, slots=True)
 class Orientation:
     """How a decoded picture must be turned to stand upright: first mirrored, then rotated."""

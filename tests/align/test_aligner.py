@@ -36,6 +36,12 @@ def word(text: str, start_s: float, end_s: float) -> Word:
     return Word(text, start_s, end_s, 0.9)
 
 
+def quiet(length_s: float, start_s: float = 0.0) -> SpeechActivity:
+    """Sound in which nobody speaks."""
+    chunks = round(length_s / 0.05)
+    return SpeechActivity(start_s, 0.05, np.zeros(chunks, np.float32), np.zeros(chunks, np.bool_))
+
+
 def close_all(aligner: WindowAligner, end_s: float = END_S) -> None:
     for modality in MODALITIES:
         aligner.close(modality, end_s, f"{modality} ended")
@@ -185,6 +191,8 @@ def test_a_modality_that_never_comes_is_absent_with_its_reason_and_holds_nothing
 
 def test_absence_says_why_while_a_stream_lives_and_after_it_has_ended() -> None:
     aligner = WindowAligner(CONFIG)
+    aligner.frame_seen(1.9)
+    aligner.add(quiet(8.0))
     aligner.close("vision", 2.0, "video ended")
     aligner.close("voice", 8.0, "audio ended")
     aligner.close("text", 8.0, "audio ended")
@@ -193,6 +201,39 @@ def test_absence_says_why_while_a_stream_lives_and_after_it_has_ended() -> None:
     assert by_end[6.0].presence["vision"].reason == "video ended"
     assert by_end[8.0].presence["voice"].reason == "no speech"
     assert max(by_end) == 8.0
+
+
+def test_what_was_there_without_what_is_looked_for_differs_from_what_was_not_there() -> None:
+    """Five seconds are missing of both, from 5 s on; the picture began two seconds late."""
+    aligner = WindowAligner(CONFIG)
+    for time_s in np.arange(0.0, 15.0, 0.25):
+        if not 5.0 < time_s <= 10.0:
+            aligner.add(quiet(0.25, start_s=time_s - 0.25))
+            if time_s >= 2.0:
+                aligner.frame_seen(time_s)
+    close_all(aligner, 15.0)
+    reasons = {
+        window.end_s: [window.presence[modality].reason for modality in ("vision", "voice", "text")]
+        for window in aligner.windows()
+    }
+    assert reasons[1.75] == ["no picture", "no speech", "no words"]
+    assert reasons[2.0] == reasons[8.75] == ["no face", "no speech", "no words"]
+    assert reasons[9.0] == reasons[10.0] == ["no picture", "no sound", "no sound"]
+    assert reasons[10.25] == reasons[15.0] == ["no face", "no speech", "no words"]
+
+
+def test_a_single_picture_is_a_point_and_nothing_at_all_is_none() -> None:
+    aligner = WindowAligner(CONFIG, absent={"voice": "no audio track", "text": "no audio track"})
+    aligner.frame_seen(0.0)
+    aligner.add(observation("vision", 0.0, 1))
+    aligner.advance("vision", 0.0)
+    aligner.close("vision", 0.0, "video ended")
+    (window,) = aligner.windows()
+    assert window.end_s == 0.25
+    assert window.presence["vision"].present
+    empty = WindowAligner(CONFIG)
+    close_all(empty, 0.0)
+    assert list(empty.windows()) == []
 
 
 def test_activity_is_the_share_of_the_window_with_speech() -> None:
@@ -214,12 +255,14 @@ def test_memory_is_bounded_by_the_window() -> None:
     aligner = WindowAligner(CONFIG)
     for step in range(1, 2000):
         time_s = step * 0.1
+        aligner.frame_seen(time_s)
         aligner.add(observation("vision", time_s, 1), observation("voice", time_s), word("a", time_s, time_s))
         for modality in MODALITIES:
             aligner.advance(modality, time_s)
         list(aligner.windows())
     kept = [*aligner._observations.values(), aligner._words]
     assert all(len(queue._items) <= CONFIG.length_s / 0.1 + 3 for queue in kept)
+    assert len(aligner._frame_times_s) <= CONFIG.length_s / 0.1 + 3
 
 
 def stream(aligner: WindowAligner, until_s: float) -> list[Window]:
@@ -246,7 +289,7 @@ def test_what_is_switched_off_is_absent_at_once_and_back_at_once() -> None:
 def test_a_lost_device_is_the_reason_where_nothing_came_and_no_reason_where_something_did() -> None:
     aligner = WindowAligner(CONFIG)
     aligner.absent(Absence("vision", 1.0, "camera lost"))
-    aligner.add(observation("vision", 0.9, 1))
+    aligner.add(observation("vision", 0.9, 1), quiet(END_S))
     aligner.back("vision", "camera lost", 9.0)
     close_all(aligner)
     by_end = {window.end_s: window for window in finals(list(aligner.windows()))}

@@ -10,7 +10,7 @@ from pathlib import Path
 import media_factory as factory
 import numpy as np
 import pytest
-from places import MEDIA, needs_media
+from places import CASES, MEDIA, needs_cases, needs_media
 
 from live_sentiment.errors import UsageError
 from live_sentiment.sources.media import MediaSource
@@ -145,6 +145,22 @@ def test_an_animated_gif_is_a_silent_film(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("orientation", "red"), [(None, (20, 20)), (1, (20, 20)), (6, (20, 70)), (2, (20, 100))]
+)
+def test_a_photo_is_a_film_of_one_picture_whatever_the_camera_says_of_itself(
+    tmp_path: Path, orientation: int | None, red: tuple[int, int]
+) -> None:
+    """Exif is side data that PyAV does not know: any photo of a telephone ended in a ValueError."""
+    path = factory.write_photo(tmp_path / "a.jpg", factory.quadrants(), orientation)
+    result = read(MediaSource(path))
+    assert result.times_s == [0.0]
+    assert result.events == []
+    blue, _, strength = result.frames[0].image[red].astype(int)
+    assert strength > 190
+    assert blue < 100
+
+
+@pytest.mark.parametrize(
     ("pixel_format", "codec"),
     [
         ("yuv420p10le", "ffv1"),
@@ -262,6 +278,36 @@ def test_times_start_with_the_container_not_with_its_counter(tmp_path: Path) -> 
     result = read(MediaSource(path))
     assert result.frames[0].time_s == 0.0
     assert result.blocks[0].start_s == pytest.approx(0.12, abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.mp4", "a.flv"])
+def test_a_clock_that_starts_at_the_tenth_hour_makes_no_file_longer(tmp_path: Path, name: str) -> None:
+    late = factory.tone(2.0, rate_hz=48_000)
+    late.start_s = 36_000.0
+    path = factory.write_media(
+        tmp_path / name,
+        pictures=((time_s + 36_000.0, image) for time_s, image in factory.greys(factory.steady(2.0))),
+        sound=late,
+        video_codec="libx264",
+    )
+    source = MediaSource(path)
+    assert source.info.duration_s == pytest.approx(2.0, abs=0.1)
+    result = read(source)
+    assert result.events == []
+    assert result.times_s[0] == pytest.approx(0.0, abs=0.1)
+    assert len(result.times_s) == 50
+    part = read(MediaSource(path, start_s=1.0, end_s=1.5))
+    assert part.events == []
+    assert part.times_s == [time_s for time_s in result.times_s if 1.0 <= time_s < 1.5]
+
+
+@needs_cases
+def test_the_case_that_starts_at_the_tenth_hour() -> None:
+    source = MediaSource(CASES / "clock_starts_at_10h.mkv")
+    assert source.info.duration_s == pytest.approx(8.4, abs=0.05)
+    result = read(source)
+    assert result.events == []
+    assert len(result.times_s) == 210
 
 
 def test_only_the_frames_of_the_grid_are_given(tmp_path: Path) -> None:
