@@ -6,10 +6,12 @@ is first asked for, so that `import live_sentiment` costs nothing.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# Not from `typing`: Ctrl-C in these first milliseconds of the program is a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from live_sentiment.api import analyze as analyze
     from live_sentiment.config import Config as Config
     from live_sentiment.config import load_config as load_config
@@ -58,6 +60,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -391,6 +392,8 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise UsageError(f"cannot read the configuration {file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{file} is nested too deeply to be a configuration") from error
 
 
 def parse_override(override: str) -> tuple[str, str]:
@@ -434,7 +437,7 @@ def _explain(error: ValidationError, whole: type[BaseModel]) -> str:
     key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"unknown configuration key {key!r}{_nearest(key, whole)}"
-    return f"configuration key {key!r}: {first['msg']}, not {first['input']!r}"
+    return f"configuration key {key!r}: {first['msg']}, not {reprlib.repr(first['input'])}"
 
 
 def _nearest(key: str, whole: type[BaseModel]) -> str:

@@ -1,4 +1,4 @@
-"""`live-sentiment`: parse the command line, run one command, turn errors into one line and an exit code.
+"""`live-sentiment`: parse the command line, run one command, turn whatever goes wrong into a line and a code.
 
 A command is a module of this package with `add_parser(commands)`, which declares its options and sets `run`,
 a function of the parsed arguments that returns the exit code. Heavy imports belong inside `run`, so that
@@ -8,47 +8,34 @@ a function of the parsed arguments that returns the exit code. Heavy imports bel
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from live_sentiment import __version__
-from live_sentiment.console import (
-    bench,
-    cache,
-    card,
-    compare,
-    devices,
-    evaluate,
-    export,
-    models,
-    repair,
-    replay,
-    report,
-    run,
-    schema,
-    train,
-)
-from live_sentiment.errors import LiveSentimentError
+from live_sentiment.console.process import INTERRUPTED
 
 COMMANDS = (
-    run,
-    devices,
-    replay,
-    report,
-    export,
-    repair,
-    models,
-    bench,
-    schema,
-    train,
-    evaluate,
-    compare,
-    cache,
-    card,
+    "run",
+    "devices",
+    "replay",
+    "report",
+    "export",
+    "repair",
+    "models",
+    "bench",
+    "schema",
+    "train",
+    "evaluate",
+    "compare",
+    "cache",
+    "card",
 )
+"""The modules of the commands, in the order of the help."""
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+READER_GONE = 141
+"""Exit code where nobody reads the output any more (`| head`): 128 and SIGPIPE, as shells have it."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,26 +45,52 @@ def build_parser() -> argparse.ArgumentParser:
         description="What a person feels, from voice, face and words on one clock.",
     )
     parser.add_argument("--version", action="version", version=f"live-sentiment {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.set_defaults(debug=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        command.add_parser(commands)
+        import_module(f"live_sentiment.console.{command}").add_parser(commands)
+    _add_debug(parser)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    """Run one command and return its exit code; with --debug errors are raised and not told in one line."""
+    options = argparse.Namespace(debug=False)
     try:
+        build_parser().parse_args(arguments, options)
         return int(options.run(options))
-    except LiveSentimentError as error:
+    except SystemExit:
+        raise
+    except BaseException as error:
+        from live_sentiment.console.failures import exit_code, reader_is_gone, told, was_interrupted
+
+        if was_interrupted(error):
+            _say("interrupted")
+            return INTERRUPTED
+        if reader_is_gone(error):
+            return READER_GONE
         if options.debug:
             raise
-        print(f"live-sentiment: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("live-sentiment: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        _say(told(error))
+        return exit_code(error)
+
+
+def _say(line: str) -> None:
+    # Where standard error is closed or full there is nobody left to tell.
+    with contextlib.suppress(OSError, ValueError):
+        print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
+
+
+def _add_debug(parser: argparse.ArgumentParser) -> None:
+    """Declare `--debug` for a command and those below it: it may stand anywhere."""
+    # The parser below must not set what the one above has read.
+    parser.add_argument(
+        "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+    )
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in dict.fromkeys(action.choices.values()):
+                _add_debug(below)
 
 
 if __name__ == "__main__":

@@ -199,10 +199,11 @@ def _be(case: Case, folder: Path) -> None:
         faulthandler.enable(file=2)
         faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
         os.chdir(folder / "work")
-        from live_sentiment.console.main import main as command
+        from live_sentiment.__main__ import main as program
 
         try:
-            code = command(case.prepare(folder / "work"))
+            sys.argv[1:] = case.prepare(folder / "work")
+            code = program()
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else int(error.code is not None)
         # As the interpreter does it before it ends.

@@ -1,0 +1,127 @@
+"""What a whole process needs so that nothing it prints can break it, or break the screen.
+
+This is for the program, not for `main` called from another one: it changes the streams and hooks of Python.
+"""
+
+from __future__ import annotations
+
+import atexit
+import codecs
+import contextlib
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+_PLAIN = {
+    **dict.fromkeys("━═█▇▆▅", "="),
+    **dict.fromkeys("─╸╺╶╴▁▂▃▄", "-"),
+    **dict.fromkeys("│┃║", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛", "+"),
+    **dict.fromkeys("→▶►", ">"),
+    **dict.fromkeys("←◀", "<"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("●•·", "*"),
+    **dict.fromkeys("−–—", "-"),
+    "▲": "^",
+    "▼": "v",
+    "×": "x",
+    "…": ".",
+    "±": "~",
+}
+"""What stands for a character that the terminal's encoding does not have; one cell for one cell."""
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Callable[[int], int]]:
+    """Prepare the process; at the end of the block everything printed is out, and Ctrl-C ends it at once.
+
+    The block is given a function that it passes its exit code through.
+    """
+    codes: list[int] = []
+    # Registered first, so that it runs last.
+    atexit.register(_keep_code, codes)
+    codecs.register_error("plain", _plain)
+    sys.stdin, sys.stdout, sys.stderr = map(_opened, (sys.stdin, sys.stdout, sys.stderr), "rww")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="plain")
+    if "--debug" not in sys.argv:
+        warnings.formatwarning = _warning  # type: ignore[assignment]
+        threading.excepthook = _thread_failed
+        sys.unraisablehook = _unraisable
+
+    def leaving_with(code: int) -> int:
+        codes.append(code)
+        return code
+
+    try:
+        yield leaving_with
+    finally:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        for stream in (sys.stdout, sys.stderr):
+            _let_go(stream)
+
+
+def _keep_code(codes: list[int]) -> None:
+    """Ctrl-C within an `exec`, as `dataclass` has one, would make the interpreter kill itself at its end.
+
+    See `unhandled_keyboard_interrupt` in CPython's pythonrun.c.
+    """
+    if codes == [INTERRUPTED]:
+        os._exit(INTERRUPTED)
+
+
+def _opened(stream: Any, mode: str) -> Any:
+    """A stream that the process was started without leads nowhere, and its number goes to no other file."""
+    return open(os.devnull, mode) if stream is None else stream  # noqa: PTH123 (a stream for ever)
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Encoding a character that is not there never fails: it is replaced."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in lost), error.end
+
+
+def _let_go(stream: Any) -> None:
+    """Flush; what cannot be written is dropped, as the interpreter would complain of it at its end."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _warning(message: Warning | str, *_: object) -> str:
+    """A library's warning on one line, without the code it comes from."""
+    from live_sentiment.console.failures import one_line
+
+    return f"live-sentiment: warning: {one_line(str(message))}\n"
+
+
+def _thread_failed(failed: threading.ExceptHookArgs) -> None:
+    if failed.exc_value is not None:
+        _complain(f"the thread {failed.thread.name if failed.thread else '?'!r} failed", failed.exc_value)
+
+
+def _unraisable(failed: Any) -> None:
+    quiet = isinstance(failed.exc_value, KeyboardInterrupt | BrokenPipeError)
+    if failed.exc_value is not None and not quiet:
+        _complain("something failed while it was cleared away", failed.exc_value)
+
+
+def _complain(what: str, error: BaseException) -> None:
+    from live_sentiment.console.failures import told
+
+    with contextlib.suppress(Exception):
+        print(f"live-sentiment: {what}: {told(error)}", file=sys.stderr, flush=True)

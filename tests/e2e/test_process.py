@@ -1,0 +1,98 @@
+"""The program as a process: whatever happens to it or its streams, nobody sees a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-m", "live_sentiment"]
+
+_INTERRUPTED_IMPORT = """
+import runpy, sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+sys.argv = ["live-sentiment", "replay", "/nowhere/talk.mp4"]
+runpy.run_module("live_sentiment", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "live_sentiment.console",
+        "live_sentiment.console.main",
+        "argparse",
+        "live_sentiment.console.card",
+        "pydantic",
+        "live_sentiment.sources.inputs",
+        "av",
+    ],
+)
+def test_ctrl_c_while_it_starts_is_one_line(module: str) -> None:
+    code = _INTERRUPTED_IMPORT.format(name=module)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "live-sentiment: interrupted\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_that_leaves_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*PROGRAM, "schema"], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_standard_output_on_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "No space left" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="streams of POSIX")
+def test_closed_streams_are_no_reason_to_fail() -> None:
+    done = subprocess.run(["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *PROGRAM, "schema"], check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "iso8859-5", "shift_jis"])
+def test_what_the_terminal_cannot_show_is_replaced(encoding: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "bench", "dashboard", "--frames", "2"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    rows = done.stdout.decode(encoding)
+    assert "80x24" in rows or "80×24" in rows
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names of Linux")
+def test_a_name_that_is_not_utf_8_is_told() -> None:
+    done = subprocess.run([*PROGRAM, "replay", b"/nowhere/\xff\x1b2J.mp4"], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().endswith("no such file: /nowhere/��2J.mp4\n")
+
+
+def test_help_survives_a_terminal_that_has_no_box_characters() -> None:
+    for command in ("replay", "run", "export"):
+        done = subprocess.run(
+            [*PROGRAM, command, "--help"],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
