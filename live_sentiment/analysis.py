@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from live_sentiment.align.aligner import WindowAligner
-from live_sentiment.fusion.fuse import Fusion
 from live_sentiment.fusion.speaker import SpeakerSelector, people
+from live_sentiment.fusion.tolerant import Fuse
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
@@ -41,7 +41,7 @@ class Analysis:
     def __init__(
         self,
         aligner: WindowAligner,
-        fusion: Fusion,
+        fusion: Fuse,
         timeline: Timeline,
         sinks: Sequence[Sink],
         *,
@@ -111,11 +111,11 @@ class Analysis:
         """Tell what is left and close the sinks; `complete` is False when the session was cut short."""
         for dropped, count in sorted(self._aligner.dropped.items()):
             self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
-        self._tell_events(float("inf"))
-        segments = self._timeline.finish()
         with ExitStack() as closing:
             for sink in self._sinks:
                 closing.callback(sink.close, complete=complete)
+            self._tell_events(float("inf"))
+            segments = self._timeline.finish()
             for sink in self._sinks:
                 for segment in segments:
                     sink.segment(segment)

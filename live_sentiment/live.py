@@ -15,6 +15,7 @@ from live_sentiment.analysis import Analysis
 from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
+from live_sentiment.fusion.tolerant import TolerantFusion
 from live_sentiment.quality import Quality, quality_steps
 from live_sentiment.recording import Course, Recording
 from live_sentiment.session import STAGES_BY_THREAD, Session
@@ -148,7 +149,7 @@ class Live:
         )
         self._analysis = Analysis(
             WindowAligner(config.window, absent),
-            stages.fusion,
+            TolerantFusion(stages.fusion, self._tell_fusion_failed),
             Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
             told,
             absent=absent,
@@ -191,12 +192,15 @@ class Live:
             raise
         finally:
             self._ended_s = self.now_s()
-            # The models may serve another session.
-            for _ in self._quality.set_level(0):
-                pass
-            if self._recording is not None:
-                self._recording.finish(self._course(), complete=self._state == "finished")
+            self._finish()
         return self.outcome()
+
+    def close(self) -> None:
+        """Finish the files of a session that never came to `run`; otherwise nothing."""
+        if self._state == "starting":
+            self._state, self._ended_s = "failed", self.now_s()
+            self._analysis.finish(complete=False)
+            self._finish()
 
     def stop(self) -> None:
         """End the session: what was captured is still analysed."""
@@ -215,7 +219,7 @@ class Live:
         self._session.event(Event(at_s, "marker", note or "marker"))
 
     def tell(self, kind: str, message: str) -> None:
-        """Add an event of this moment to the story; from any thread but the one that tells the sinks."""
+        """Add an event of this moment to the story; from any thread."""
         self._session.event(Event(self.now_s(), kind, message))
 
     def pause(self) -> None:
@@ -291,6 +295,15 @@ class Live:
         ]
         return max(behind, default=0.0)
 
+    def _finish(self) -> None:
+        try:
+            # The models may serve another session.
+            for _ in self._quality.set_level(0):
+                pass
+        finally:
+            if self._recording is not None:
+                self._recording.finish(self._course(), complete=self._state == "finished")
+
     def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
         self._picture = Picture(frame.image, frame.time_s, tuple(faces))
         if self._recording is not None:
@@ -339,11 +352,14 @@ class Live:
             self._session.back(modality, reason, at_s)
 
     def _tell_recording_stopped(self, why: str) -> None:
-        # Sinks are called on the analysis' own thread, which must not wait for itself.
-        self._analysis.event(Event(self.now_s(), "recording-stopped", why))
+        self._session.event(Event(self.now_s(), "recording-stopped", why))
 
     def _tell_sink_failed(self, why: str) -> None:
-        self._analysis.event(Event(self.now_s(), "sink-failed", why))
+        self._session.event(Event(self.now_s(), "sink-failed", why))
+
+    def _tell_fusion_failed(self, at_s: float, why: str) -> None:
+        message = f"the window that ends at {at_s:.2f} s has no result: {why}"
+        self._session.event(Event(at_s, "fusion-failed", message))
 
     def _elapsed_s(self) -> float:
         return self.now_s() if self._ended_s is None else self._ended_s

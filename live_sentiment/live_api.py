@@ -56,7 +56,8 @@ class Session:
         on_words: called with the words newly committed; never without any.
         on_segment: called with each episode and turning point.
         on_event: called with each event.
-        sinks: are told the whole story, on the analysis' own thread.
+        sinks: are told the whole story, on the analysis' own thread; one that raises is left out, and an
+            event says so.
         clock: of the session; None is the machine's.
     """
 
@@ -126,6 +127,7 @@ class Session:
                 clock=clock,
                 **self._options,
             )
+            opening.callback(self._live.close)
             callbacks.begin(self._live.now_s, self._live.tell)
             self._thread = threading.Thread(target=self._run, args=(self._live,), name="session")
             self._thread.start()

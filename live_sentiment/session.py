@@ -11,7 +11,6 @@ announced; it never gives way silently.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +22,7 @@ from live_sentiment.analysis import Analysis
 from live_sentiment.sources.feed import Feed, Outlets
 from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.gauges import Gauges
+from live_sentiment.streams.worker import Worker, described
 from live_sentiment.types import (
     Absence,
     AudioBlock,
@@ -57,6 +57,9 @@ STAGES_BY_THREAD = (
     ("fusion", "sinks"),
 )
 """Which gauges time the work of which thread: they run side by side, and the busiest sets the pace."""
+
+JOIN_S = 10.0
+"""A thread that has not ended so long after the session is left behind; it is a daemon."""
 
 Message = Callable[[], None]
 
@@ -140,11 +143,12 @@ class Session:
             RunError: a sink cannot go on (disk full). What was written stays.
         """
         self._stages.reset()
-        workers = [threading.Thread(target=work, name=work.__name__.strip("_")) for work in self._works()]
-        for worker in workers:
-            worker.start()
+        clock = self._gauges.clock
+        workers = [Worker(work.__name__.strip("_"), work, clock=clock) for work in self._works()]
         complete = False
         try:
+            for worker in workers:
+                worker.start()
             self._feed.start(Outlets(self._frames, self._sound, self.event, self.absent, self.back))
             while not self._analysis.complete:
                 self._messages.get()()
@@ -157,16 +161,16 @@ class Session:
                 channel.cancel()
             self._feed.join()
             for worker in workers:
-                self._gauges.clock.join(worker)
+                worker.join(JOIN_S)
             self._analysis.finish(complete=complete)
 
     def absent(self, absence: Absence) -> None:
         """A modality is missing from a moment on; from any thread."""
-        self._say(partial(self._analysis.absent, absence))
+        self._tell(partial(self._analysis.absent, absence))
 
     def back(self, modality: Modality, reason: str, at_s: float) -> None:
         """It is back; from any thread."""
-        self._say(partial(self._analysis.back, modality, reason, at_s))
+        self._tell(partial(self._analysis.back, modality, reason, at_s))
 
     def _works(self) -> Iterator[Callable[[], None]]:
         if "vision" not in self._feed.absent:
@@ -244,10 +248,10 @@ class Session:
         reason = ended
         try:
             yield reach
-        except Exception as error:
+        except BaseException as error:
             reason = f"{modality} failed"
             at_s = self._positions[modality]
-            message = f"{reason} at {at_s:.2f} s and is absent from there on: {error!r}"
+            message = f"{reason} at {at_s:.2f} s and is absent from there on: {described(error)}"
             self.event(Event(at_s, "stage-failed", message))
             channel.cancel()
         end_s = self._positions.pop(modality)
@@ -256,10 +260,14 @@ class Session:
 
     def event(self, event: Event) -> None:
         """Something that happened; from any thread."""
-        self._say(partial(self._analysis.event, event))
+        self._tell(partial(self._analysis.event, event))
 
     def _say(self, message: Message) -> None:
         self._messages.put(message)
+
+    def _tell(self, message: Message) -> None:
+        """Without waiting: by a thread that captures, or by a sink on the very thread that takes messages."""
+        self._messages.put(message, wait=False)
 
     def _announce_lost(self, blocks: Sequence[AudioBlock]) -> None:
         """Sound that was let go, in one stretch: what follows treats it as missing."""

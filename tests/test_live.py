@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
 import pytest
-from scripted import ScriptedDevice, ScriptedStages, Story, Work
+from scripted import ScriptedDevice, ScriptedStages, Story, Work, fuse
 
 from live_sentiment.clock import VirtualClock
 from live_sentiment.config import Config
@@ -19,7 +20,7 @@ from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.reader import read_timeline
 from live_sentiment.sinks.session_file import read_session
 from live_sentiment.snapshot import Snapshot
-from live_sentiment.types import Event, Modality
+from live_sentiment.types import Affect, Event, Modality, TimelinePoint, Window
 
 SOUND_S, FRAME_S = 0.128, 0.04
 WATCH_S = 0.5
@@ -38,12 +39,15 @@ class LiveRun:
         without: str | None = None,
         folder: Path | None = None,
         sinks: Sequence[Sink] = (),
+        fusion: Callable[[Window, int | None], Affect | None] | None = None,
         at: dict[float, Callable[[Live], None]] | None = None,
     ) -> None:
         clock = VirtualClock()
         camera = ScriptedDevice("camera", clock, FRAME_S, lost if lost_device == "camera" else ())
         microphone = ScriptedDevice("microphone", clock, SOUND_S, lost if lost_device == "microphone" else ())
-        stages = ScriptedStages(work(clock) if work else lambda modality, time_s: None, speech_until_s=1e9)
+        stages = ScriptedStages(
+            work(clock) if work else lambda modality, time_s: None, speech_until_s=1e9, fusion=fusion
+        )
         self.snapshots: list[Snapshot] = []
         self._at = dict(sorted((at or {}).items()))
         with clock.taking_part():
@@ -263,6 +267,56 @@ def test_sinks_of_the_caller_are_told_the_story_and_one_that_fails_is_left_out()
     assert whole.complete
     assert len(failing.finals) == 11
     assert [(event.kind, event.message) for event in run.events] == [("sink-failed", "no space left")]
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), SystemExit(3)], ids=repr)
+def test_whatever_a_sink_raises_it_is_left_out(error: BaseException) -> None:
+    class Failing(Story):
+        def point(self, point: TimelinePoint) -> None:
+            raise error
+
+    whole = Story()
+    run = LiveRun(10.0, sinks=[Failing(), whole])
+    assert run.outcome.summary.complete
+    assert whole.complete
+    assert [(event.kind, event.message) for event in run.events] == [
+        ("sink-failed", f"Failing failed: {error!r}")
+    ]
+
+
+def test_a_sink_may_tell_the_session_something_as_often_as_it_likes() -> None:
+    class Talkative(Story):
+        live: Live | None = None
+
+        def point(self, point: TimelinePoint) -> None:
+            if self.live is not None:
+                for _ in range(100):
+                    self.live.mark("so")
+                self.live.switch("text")
+
+    talkative = Talkative()
+    run = LiveRun(5.0, sinks=[talkative], at={0.0: lambda live: setattr(talkative, "live", live)})
+    assert run.outcome.summary.complete
+    assert run.last.live is not None
+    assert run.last.live.markers > 1000
+
+
+def test_a_fusion_that_fails_costs_the_windows_it_failed_on_and_is_announced_once() -> None:
+    def fusion(window: Window, person: int | None) -> Affect | None:
+        if 4.0 < window.end_s <= 8.0:
+            raise ValueError("not a number")
+        affect = fuse(window, person)
+        return affect and dataclasses.replace(affect, shares={"voice": 1.0})
+
+    run = LiveRun(15.0, fusion=fusion)
+    assert run.outcome.summary.complete
+    points = {point.time_s: point for snapshot in run.snapshots for point in snapshot.finals}
+    assert [time_s for time_s, point in points.items() if not point.affect.shares] == [
+        4.25 + 0.25 * number for number in range(16)
+    ]
+    (event,) = run.events
+    assert event.kind == "fusion-failed"
+    assert "ValueError('not a number')" in event.message
 
 
 def full_after(lines: int) -> Callable[[PieceFile, str, str], None]:

@@ -14,6 +14,8 @@ from scripted import ScriptedDevice, ScriptedStages, Story
 from live_sentiment import RunError, Session, UsageError, stages, unload_models
 from live_sentiment.clock import VirtualClock
 from live_sentiment.sinks.reader import read_timeline
+from live_sentiment.sinks.session_file import read_session
+from live_sentiment.timeline.timeline import Timeline
 
 
 @pytest.fixture(autouse=True)
@@ -134,27 +136,59 @@ def test_the_models_load_once_for_one_session_after_another(loaded: list[bool]) 
     assert loaded == [True]
 
 
-class Broken(Story):
-    """A sink with a bug, which ends the session."""
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in the analysis itself, which ends a session."""
 
-    def words(self, transcript: Any) -> None:
+    def final(*arguments: Any) -> Any:
         raise ZeroDivisionError
 
+    monkeypatch.setattr(Timeline, "final", final)
 
+
+@pytest.mark.usefixtures("broken")
 def test_a_session_that_fails_raises_where_it_is_left() -> None:
-    with pytest.raises(ZeroDivisionError), scripted(sinks=[Broken()]) as session:
+    with pytest.raises(ZeroDivisionError), scripted() as session:
         session.wait()
 
 
+@pytest.mark.usefixtures("broken")
 def test_a_session_that_fails_raises_in_the_loop_and_only_there() -> None:
-    with scripted(sinks=[Broken()]) as session, pytest.raises(ZeroDivisionError):
+    with scripted() as session, pytest.raises(ZeroDivisionError):
         list(session)
 
 
+@pytest.mark.usefixtures("broken")
+def test_a_session_that_fails_leaves_files_that_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), scripted(folder=tmp_path, keep_media=False) as session:
+        session.wait()
+    timeline = read_timeline(tmp_path / "timeline.jsonl")
+    assert timeline.end is not None
+    assert timeline.end["complete"] is False
+    assert read_session(tmp_path).state == "cut-short"
+
+
+@pytest.mark.usefixtures("broken")
 def test_the_programs_own_error_comes_first() -> None:
-    with pytest.raises(RunError, match="mine"), scripted(sinks=[Broken()]) as session:
+    with pytest.raises(RunError, match="mine"), scripted() as session:
         session.wait()
         raise RunError("mine")
+
+
+def test_a_session_that_cannot_begin_leaves_files_that_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "session":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start"), scripted(folder=tmp_path, keep_media=False):
+        pass
+    assert read_session(tmp_path).state == "cut-short"
 
 
 def test_wrong_use_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,12 +50,12 @@ class ScriptedSource:
                 yield VideoFrame(frame, time_s)
 
 
-def breaking(broken: Modality) -> Work:
+def breaking(broken: Modality, error: BaseException | None = None) -> Work:
     """A stage that fails after the first second."""
 
     def work(modality: Modality, time_s: float) -> None:
         if modality == broken and time_s > 1.0:
-            raise ValueError("the model exploded")
+            raise error or ValueError("the model exploded")
 
     return work
 
@@ -99,6 +100,45 @@ def test_a_stage_that_fails_is_announced_and_the_others_go_on(broken: Modality) 
     assert last.time_s == LENGTH_S
     others = {"vision", "text"} - {broken}
     assert all(last.presence[m].present for m in others if not (broken == "voice" and m == "text"))
+
+
+@pytest.mark.parametrize("broken", ["vision", "voice", "text"])
+@pytest.mark.parametrize(
+    "error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), StopIteration(), MemoryError()], ids=repr
+)
+def test_no_error_of_a_stage_ends_its_thread_without_a_word(broken: Modality, error: BaseException) -> None:
+    story = run(ScriptedSource(), work=breaking(broken, error))
+    assert story.complete
+    assert [event.kind for event in story.events] == ["stage-failed"]
+    assert repr(error) in story.events[0].message
+
+
+def test_a_source_that_leaves_its_thread_ends_the_streams_with_the_reason() -> None:
+    class Leaving(ScriptedSource):
+        def __iter__(self) -> Iterator[Any]:
+            yield from itertools.islice(super().__iter__(), 20)
+            raise SystemExit("gone")
+
+    story = run(Leaving())
+    assert story.complete
+    assert {event.kind for event in story.events} == {"stage-failed"}
+    assert all("SystemExit('gone')" in event.message for event in story.events)
+
+
+def test_where_a_thread_cannot_start_none_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, start, left = threading.active_count(), threading.Thread.start, iter(range(2))
+
+    def start_two(thread: threading.Thread) -> None:
+        if next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    story = Story()
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        run(ScriptedSource(), story=story)
+    assert story.complete is False
+    assert threading.active_count() == before
 
 
 def test_a_failed_modality_is_absent_with_the_reason() -> None:

@@ -122,6 +122,7 @@ def run(options: argparse.Namespace) -> int:
             sinks=[*outlets, server.hub] if server else outlets,
             clock=clock,
         )
+        closing.callback(live.close)
         if outlets:
             begin_outlets(outlets, live.now_s, live.tell, shown=not options.no_dashboard)
         if server:

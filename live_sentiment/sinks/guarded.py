@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from live_sentiment.errors import RunError
 from live_sentiment.sinks.protocol import Sink
+from live_sentiment.streams.worker import described, is_interrupt
 from live_sentiment.timeline.timeline import Segment
 from live_sentiment.types import Event, TimelinePoint, Transcript
 
@@ -47,6 +48,10 @@ class Guarded:
             return
         try:
             call(self._sink)
-        except RunError as error:
-            self._sink = None
-            self._on_failure(str(error))
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            failed, self._sink = type(self._sink).__name__, None
+            self._on_failure(
+                str(error) if isinstance(error, RunError) else f"{failed} failed: {described(error)}"
+            )

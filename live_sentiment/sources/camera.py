@@ -167,7 +167,7 @@ class Camera:
         while not self._stopping.is_set():
             try:
                 self._step()
-            except Exception as error:  # a loss of this camera, not of the session
+            except BaseException as error:  # a loss of this camera, not of the session
                 self._fail(error)
                 self._clock.sleep(BOUND_EVERY_S, self._stopping)
         self._readers.settle()
@@ -241,7 +241,7 @@ class Camera:
         else:
             self._clock.sleep(left_s, self._wake)
 
-    def _fail(self, error: Exception | None) -> None:
+    def _fail(self, error: BaseException | None) -> None:
         if self._state == "lost":
             self._readers.abandon()
             return

@@ -58,7 +58,7 @@ class Decoder:
     def _run(self) -> None:
         try:
             self._deliver()
-        except Exception as error:  # whatever it is belongs to the consumers: nobody looks at this thread
+        except BaseException as error:  # whatever it is belongs to the consumers: nobody looks at this thread
             self._video.fail(error)
             self._audio.fail(error)
         else:

@@ -44,7 +44,7 @@ class Errand(Generic[T]):
     def _run(self) -> None:
         try:
             result = self._work()
-        except Exception as error:
+        except BaseException as error:
             self._error = error
         else:
             with self._lock:

@@ -27,6 +27,10 @@ class Outlets:
     """... and back: the modality, the reason of its absence, the session time."""
 
 
+JOIN_S = 10.0
+"""A decoder that hangs, on a network's disk for example, is left behind after this."""
+
+
 class Feed(Protocol):
     """Fills a session's channels from threads of its own, and closes them at the end."""
 
@@ -44,7 +48,7 @@ class Feed(Protocol):
         ...
 
     def join(self) -> None:
-        """Wait until its threads have ended."""
+        """Wait until its threads have ended, within a bound."""
         ...
 
 
@@ -82,4 +86,4 @@ class FileFeed:
     def join(self) -> None:
         """Wait for the decoding thread."""
         if self._decoder is not None:
-            self._decoder.join()
+            self._decoder.join(JOIN_S)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from live_sentiment.clock import Clock
 from live_sentiment.sources.frame_device import EndedError, FrameDevice
+from live_sentiment.streams.worker import described
 from live_sentiment.types import ImageArray
 
 WAITING = 4
@@ -88,8 +89,8 @@ class FrameReader:
                 self._read()
             finally:
                 self._device.release()
-        except Exception as error:  # the owner decides what it means: nobody looks at this thread
-            self.error = error
+        except BaseException as error:  # the owner decides what it means: nobody looks at this thread
+            self.error = error if isinstance(error, Exception) else RuntimeError(described(error))
         finally:
             self.finished.set()
             self._wake.set()

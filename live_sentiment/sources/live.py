@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from live_sentiment.sources.capture import CaptureDevice, CapturedSound, Device
 from live_sentiment.sources.feed import Outlets
 from live_sentiment.sources.sound import device_to_mono
 from live_sentiment.streams.frame_grid import FrameGrid
+from live_sentiment.streams.worker import Worker
 from live_sentiment.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
 
 MODALITIES_OF: Mapping[Device, tuple[Modality, ...]] = {
@@ -91,7 +93,7 @@ class LiveFeed:
         self._outlets: Outlets | None = None
         self._paused = False
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._worker = Worker("capture", self._run, on_failure=self._fail, clock=clock)
 
     @property
     def absent(self) -> Mapping[Modality, str]:
@@ -118,20 +120,22 @@ class LiveFeed:
         self._paused = paused
 
     def start(self, outlets: Outlets) -> None:
-        """Start the devices."""
+        """Start the devices; where one cannot start, none runs on."""
         self._outlets = outlets
-        for device in self._devices.values():
-            device.start(self, self._zero_s)
-        self._thread.start()
+        with ExitStack() as starting:
+            for device in self._devices.values():
+                device.start(self, self._zero_s)
+                starting.callback(device.stop)
+            self._worker.start()
+            starting.pop_all()
 
     def stop(self) -> None:
         """Capture no more."""
         self._stop.set()
 
     def join(self) -> None:
-        """Wait until the channels are closed."""
-        if self._thread.ident is not None:
-            self._clock.join(self._thread)
+        """Wait until the channels are closed, within a bound."""
+        self._worker.join((len(self._devices) + 1) * STOP_S)
 
     def picture(self, frame: VideoFrame) -> None:
         """A frame from the camera."""
@@ -203,10 +207,16 @@ class LiveFeed:
     def _run(self) -> None:
         end_s = FOREVER_S if self._duration_s is None else self._duration_s
         self._clock.sleep(self._zero_s + end_s - self._clock.now_s(), self._stop)
-        for device in self._devices.values():
-            device.stop()
-        for device in self._devices.values():
-            device.join(STOP_S)
+        with ExitStack() as ending:
+            # Whatever one device does at its end, the other is ended too.
+            for device in self._devices.values():
+                ending.callback(device.join, STOP_S)
+            for device in self._devices.values():
+                ending.callback(device.stop)
         self._give_sound(self._blocks.finish())
         self._out.frames.close()
         self._out.sound.close()
+
+    def _fail(self, error: BaseException) -> None:
+        self._out.frames.fail(error)
+        self._out.sound.fail(error)

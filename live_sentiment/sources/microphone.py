@@ -153,7 +153,7 @@ class Microphone:
             while not self._stopping.is_set():
                 try:
                     self._step()
-                except Exception as error:  # a loss of this microphone, not of the session
+                except BaseException as error:  # a loss of this microphone, not of the session
                     self._lose(f"microphone failed ({error!r})")
                     self._clock.sleep(BOUND_EVERY_S, self._stopping)
             with contextlib.suppress(Exception):  # it ends anyway
@@ -256,7 +256,7 @@ class Microphone:
             return
         errand, self._errand = self._errand, None
         self._next_try_s = self._clock.now_s() + TRY_EVERY_S
-        with contextlib.suppress(Exception):  # the next try may do better
+        with contextlib.suppress(BaseException):  # the next try may do better
             line = errand.result()
             if line is not None:
                 self._take(line)

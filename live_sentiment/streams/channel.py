@@ -79,8 +79,12 @@ class Channel(Generic[T]):
         self._changed_for_producer = threading.Condition(self._lock)
         self._changed_for_consumer = threading.Condition(self._lock)
 
-    def put(self, item: T) -> bool:
+    def put(self, item: T, *, wait: bool = True) -> bool:
         """Hand over one item; with WAIT this blocks while the channel is full.
+
+        Args:
+            item: the next.
+            wait: False takes it in all the same, at once, for what is rare and must not hold up its sender.
 
         Returns:
             False once the consumers have left: the item went nowhere, and so will all that follow.
@@ -92,11 +96,11 @@ class Channel(Generic[T]):
         with self._lock:
             if self._closed:
                 raise ValueError("put on a closed channel")
-            if self._full is Full.WAIT:
+            if self._full is Full.WAIT and wait:
                 self._wait(self._changed_for_producer, lambda: self._cancelled or self._fits(duration_s))
             if self._cancelled:
                 return False
-            dropped = self._make_room(duration_s)
+            dropped = self._make_room(duration_s) if wait else []
             stamp_s = self._gauge.put(len(self._items) + 1) if self._gauge else 0.0
             self._items.append((item, duration_s, stamp_s))
             self._waiting_s += duration_s

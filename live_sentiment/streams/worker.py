@@ -58,6 +58,11 @@ class Worker:
             self._on_failure(error)
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether a person asks for the end; elsewhere than on the main thread nobody can."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
 def described(error: BaseException) -> str:
     """An error for people: its class and what it says; it may come from anywhere, and even fail to say it."""
     try:

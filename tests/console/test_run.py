@@ -64,6 +64,9 @@ class FakeLive:
             Summarizer().summary(), self.folder, self.outputs, 1.0, 0, 0, (0.5, 0.9), (1.9, 2.6)
         )
 
+    def close(self) -> None:
+        pass
+
     def stop(self) -> None:
         self.told.append("stop")
         self.stopped.set()

@@ -46,3 +46,13 @@ def test_what_an_abandoned_call_brings_is_undone(abandoned_first: bool) -> None:
         errand.abandon()
     assert undone.wait(5.0)
     assert brought == ["stream"]
+
+
+def test_a_call_that_leaves_its_thread_is_done_with_its_error():
+    def leave():
+        raise SystemExit("gone")
+
+    errand = Errand(leave)
+    assert errand.done.wait(10)
+    with pytest.raises(SystemExit, match="gone"):
+        errand.result()
