@@ -35,6 +35,12 @@ from live_sentiment.types import VideoFrame
 TIMELINE = "timeline.jsonl"
 TRANSCRIPT = "transcript.vtt"
 
+LEAST_LONGEST_PX = 1920
+"""Larger pictures are analysed scaled down to this longer side ..."""
+PX_PER_DETECTED_PX = 6
+"""... or to this multiple of the detector's: the smallest face that it finds, of some 10 of its pixels, then
+still has more of them than the 48 that the expression network sees."""
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -114,6 +120,7 @@ class Replay:
             start_s=excerpt.start_s,
             end_s=excerpt.end_s,
             frame_rate_hz=config.perception.face.rate_hz,
+            longest_px=max(LEAST_LONGEST_PX, PX_PER_DETECTED_PX * config.perception.face.detect_size_px),
             recording=session is not None,
         )
         self.gauges = Gauges(self._clock)

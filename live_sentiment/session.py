@@ -45,6 +45,8 @@ SOUND_S = 8.0
 """Sound of a file that may wait before the voice stage, and again before the transcriber."""
 LIVE_FRAMES = 6
 """Pictures that may wait in a live session: half a second at the rate at which they are looked at."""
+FRAME_BYTES = 96 * 2**20
+"""What waiting pictures may take: all FRAMES of them at 1080 lines, fewer of larger ones."""
 BLOCKS = 1000
 """Sound is bounded in seconds; this many blocks, with or without samples, are never reached before."""
 MESSAGES = 256
@@ -98,6 +100,8 @@ class Session:
         self._frames: Channel[VideoFrame | Bound] = Channel(
             LIVE_FRAMES if live else FRAMES,
             Full.DROP_OLDEST if live else Full.WAIT,
+            capacity_bytes=FRAME_BYTES,
+            size_bytes=_bytes,
             gauge=gauges.queue("frames"),
             clock=gauges.clock,
         )
@@ -279,3 +283,7 @@ class Session:
 
 def _length_s(block: AudioBlock) -> float:
     return block.end_s - block.start_s
+
+
+def _bytes(frame: VideoFrame | Bound) -> int:
+    return frame.image.nbytes if isinstance(frame, VideoFrame) else 0

@@ -57,12 +57,14 @@ class AudioBlock:
 
 @dataclass(frozen=True, slots=True)
 class VideoFrame:
-    """One upright picture (container rotation already applied)."""
+    """One picture as it is shown: upright, with square pixels."""
 
     image: ImageArray
     """Shape (height, width, 3), uint8, BGR as OpenCV has it."""
     time_s: float
     """Session time at which the frame is shown: pts × time base."""
+    scale: float = 1.0
+    """By how much the picture is larger as shown than `image`, which may be scaled down."""
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:

@@ -16,6 +16,7 @@ from typing import Any
 import av
 import numpy as np
 from av.stream import Disposition
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from numpy.typing import NDArray
 
 Picture = tuple[float, NDArray[np.uint8]]
@@ -98,6 +99,9 @@ def quadrants(height: int = 96, width: int = 128) -> NDArray[np.uint8]:
     return image
 
 
+BT2020_NCL = 9
+"""The matrix of ITU-R BT.2020 with non-constant luminance, as H.273 numbers it."""
+
 ONE = 1 << 16
 """1 in the fixed point of a display matrix."""
 
@@ -112,6 +116,8 @@ def write_media(
     audio_codec: str = "aac",
     sample_format: str | None = None,
     display_matrix: tuple[int, int, int, int] | None = None,
+    pixel_aspect: Fraction | None = None,
+    transfer: ColorTrc | None = None,
     gop: int = 12,
     cover: NDArray[np.uint8] | None = None,
     interleaved: bool = True,
@@ -127,6 +133,8 @@ def write_media(
         sound: None is no audio track.
         video_codec, pixel_format, audio_codec, sample_format: as FFmpeg names them.
         display_matrix: a, b, c, d in 16.16 fixed point: a point (x, y) is shown at (a x + c y, b x + d y).
+        pixel_aspect: width over height of one pixel.
+        transfer: how the levels of the pictures are to be understood; of PQ and HLG, with BT.2020 primaries.
         gop: pictures from one key frame to the next.
         cover: an image attached as cover art.
         interleaved: False hands the muxer all pictures before all sound; with the option
@@ -147,6 +155,13 @@ def write_media(
             video.codec_context.time_base = Fraction(1, 25 if fixed else TICKS_PER_S)
             video.codec_context.gop_size = gop
             video.codec_context.thread_count = 1
+            if pixel_aspect is not None:
+                video.codec_context.sample_aspect_ratio = pixel_aspect
+            if transfer is not None:
+                video.codec_context.color_trc = transfer
+                video.codec_context.color_primaries = ColorPrimaries.BT2020
+                video.codec_context.colorspace = BT2020_NCL
+                video.codec_context.color_range = ColorRange.MPEG
             if display_matrix is not None:
                 video.set_display_matrix([*display_matrix[:2], 0, *display_matrix[2:], 0, 0, 0, 1 << 30])
         if sound is not None:

@@ -5,7 +5,6 @@ Analysis takes sound as blocks of 16 kHz; here it is handed on as it lies in the
 
 from __future__ import annotations
 
-import gc
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from live_sentiment.types import ImageArray
 _FAILED_READS = 100
 """Failed reads in a row after which a file counts as broken off."""
 _UNKNOWN_PERIOD = Fraction(1, 25)
-_GARBAGE_BYTES = 128 * 2**20
-"""PyAV's frames that were asked for their side data refer to themselves: only the collector frees them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Shot:
     """One picture."""
 
     image: ImageArray
-    """Shape (height, width, 3), uint8, BGR, upright."""
+    """Shape (height, width, 3), uint8, BGR, as shown."""
     time: Fraction
     """Session time at which it is shown."""
 
@@ -99,12 +96,12 @@ class Footage:
 
     def pieces(self) -> Iterator[Piece]:
         """Pictures and sound in the order of the file, up to its end or to where it breaks off."""
-        convert, restarts = PictureConverter(), RestartCorrection()
+        convert = None if self._video is None else PictureConverter(self._video)
+        restarts = RestartCorrection()
         period = _UNKNOWN_PERIOD
         if self._video is not None and self._video.average_rate:
             period = 1 / Fraction(self._video.average_rate)
         last: Fraction | None = None
-        decoded_bytes = 0
         for stream, packet in self._packets():
             shift = Fraction(0)
             if packet is not None and packet.dts is not None:
@@ -128,13 +125,8 @@ class Footage:
                 last = time
                 if self._end is not None and time >= self._end:
                     return
-                if time >= self._start:
-                    shot = Shot(convert(frame), time)
-                    decoded_bytes += shot.image.nbytes
-                    yield shot
-            if decoded_bytes > _GARBAGE_BYTES:
-                decoded_bytes = 0
-                gc.collect()
+                if convert is not None and time >= self._start:
+                    yield Shot(convert(frame), time)
 
     def _heard(self, packet: Any, time: Fraction) -> Iterator[SoundPacket]:
         ends = time + (packet.duration or 0) * packet.time_base

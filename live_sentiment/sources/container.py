@@ -11,7 +11,10 @@ import av
 from av.error import FFmpegError
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.pictures import orientation
+from live_sentiment.sources.pictures import PixelAspect, orientation, shown_size
+
+MOST_PIXELS = 100_000_000
+"""In a picture as shown. A decoder keeps up to seventeen of them, each of 1.5 bytes a pixel and more."""
 
 _COUNTED_FROM_0 = {"matroska", "flv"}
 """Formats whose stated length is, as FFmpeg and most recorders write it, the time of the end: a stream that
@@ -32,7 +35,7 @@ class MediaInfo:
     start: Fraction = Fraction(0)
     """Zero of session time in the container's own time, in seconds, exactly."""
     width_px: int = 0
-    """Of the upright picture, rotation applied; 0 without video."""
+    """As shown: upright and with square pixels; 0 without video."""
     height_px: int = 0
     fps: float | None = None
     """Average frame rate; None without video or where unknown. Never used to make a time."""
@@ -75,11 +78,11 @@ def probe(path: Path, *, recording: bool = False) -> MediaInfo:
             picture or sound may have come later.
 
     Raises:
-        UsageError: as `open_container`.
+        UsageError: as `open_container`, or its pictures are too large.
     """
     with open_container(path) as container:
         video, audio = video_stream(container), audio_stream(container)
-        width, height = _upright_size(container, video) if video else (0, 0)
+        width, height = _shown_size(path, container, video) if video else (0, 0)
         start = Fraction(0) if recording else start_time(container)
         return MediaInfo(
             path=path,
@@ -155,16 +158,20 @@ def _flag(stream: Any, name: str) -> bool:
     return bool(stream.disposition & getattr(type(stream.disposition), name))
 
 
-def _upright_size(container: Any, video: Any) -> tuple[int, int]:
-    width, height = video.codec_context.width, video.codec_context.height
+def _shown_size(path: Path, container: Any, video: Any) -> tuple[int, int]:
+    aspect = PixelAspect(video)
     try:
         frame = next(container.decode(video), None)
     except FFmpegError:
         frame = None
-    if frame is None:
-        return width, height
-    turned = orientation(frame).quarter_turns % 2
-    return (frame.height, frame.width) if turned else (frame.width, frame.height)
+    width, height = shown_size(frame or video.codec_context, aspect.now)
+    if width * height > MOST_PIXELS:
+        raise UsageError(
+            f"the pictures of {path} have {width} × {height} pixels; up to {MOST_PIXELS / 1e6:.0f} million "
+            f"can be analysed. Make them smaller, e.g. with ffmpeg -i {path.name} -vf scale=1920:-2 small.mp4"
+        )
+    turned = frame is not None and orientation(frame).quarter_turns % 2
+    return (height, width) if turned else (width, height)
 
 
 def _check_readable(path: Path) -> None:

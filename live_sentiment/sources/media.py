@@ -31,6 +31,8 @@ class MediaSource:
         end_s: nothing from this session time on.
         frame_rate_hz: at most so many frames per second, chosen by their time alone; the others are decoded,
             as later ones need them, but never converted. None is all of them.
+        longest_px: pictures whose longer side is more are scaled down to it; boxes found in them are to be
+            multiplied by `VideoFrame.scale`. None gives them as large as they are shown.
         recording: it was made by a live session and states session times.
         threads: threads of the video decoder.
 
@@ -45,6 +47,7 @@ class MediaSource:
         start_s: float | None = None,
         end_s: float | None = None,
         frame_rate_hz: float | None = None,
+        longest_px: int | None = None,
         recording: bool = False,
         threads: int = 1,
     ) -> None:
@@ -57,7 +60,8 @@ class MediaSource:
         """Of the last iteration: "frames", "passed over" (frames that `frame_rate_hz` left out),
         "out of order" (frames not later than the one before), "corrupt" (unreadable packets and frames)."""
         self._start, self._end = _exact(start_s or 0.0), None if end_s is None else _exact(end_s)
-        self._frame_rate_hz, self._recording = frame_rate_hz, recording
+        self._frame_rate_hz, self._longest_px = frame_rate_hz, longest_px
+        self._recording = recording
         self._threads = threads
 
     @cached_property
@@ -86,7 +90,9 @@ class MediaSource:
         """
         info = self.info
         self.counts.clear()
-        selection = Selection(self._start, self._end, self._frame_rate_hz, info.start)
+        selection = Selection(
+            self._start, self._end, self._frame_rate_hz, info.start, longest_px=self._longest_px
+        )
         container = open_before(self.path, self._start, info.start, self._threads)
         try:
             yield from Reading(container, info, selection, self.counts).items()

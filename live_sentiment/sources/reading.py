@@ -41,6 +41,8 @@ class Selection:
     """Most frames per second; None is all."""
     zero: Fraction = Fraction(0)
     """Zero of session time, in the container's own time."""
+    longest_px: int | None = None
+    """Larger pictures are scaled down to this longer side; None leaves them as they are."""
 
 
 class Reading:
@@ -58,7 +60,7 @@ class Reading:
         self._zero = selection.zero
         self._video, self._audio = video_stream(container), audio_stream(container)
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
-        self._convert = PictureConverter()
+        self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
         self._last_frame: Fraction | None = None
@@ -148,7 +150,8 @@ class Reading:
             self._counts["passed over"] += 1
             return
         self._counts["frames"] += 1
-        yield VideoFrame(self._convert(frame), float(stated))
+        assert self._convert is not None
+        yield VideoFrame(self._convert(frame), float(stated), self._convert.scale(frame))
 
     def _session_time(self, piece: Any, stream: Any) -> Fraction | None:
         """Of a frame, a packet or, at the end of the stream, None."""

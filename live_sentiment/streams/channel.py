@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from live_sentiment.clock import Clock
 from live_sentiment.streams.gauges import QueueGauge
@@ -34,18 +34,25 @@ class Full(Enum):
     """Everything that waits is let go: live sound, where one long gap does less harm than many short ones."""
 
 
+class _Size(NamedTuple):
+    seconds: float
+    bytes: int
+
+
 class ClosedError(Exception):
     """The channel is closed and empty: nothing will come any more."""
 
 
 class Channel(Generic[T]):
-    """Bounded in items and, where wanted, in seconds of media.
+    """Bounded in items and, where wanted, in seconds of media and in bytes.
 
     Args:
         capacity: items that may wait.
         full: what happens to one more.
         capacity_s: seconds of media that may wait; an item longer than that passes alone.
         duration_s: seconds of media in an item; needed with `capacity_s`.
+        capacity_bytes: bytes that may wait; a larger item passes alone.
+        size_bytes: bytes of an item; needed with `capacity_bytes`.
         gauge: watches depth, age and drops.
         clock: all waiting goes through it; without one it is plain waiting.
         on_drop: told of the items that one overrun has pushed out, oldest first, by the thread that put one
@@ -59,6 +66,8 @@ class Channel(Generic[T]):
         *,
         capacity_s: float | None = None,
         duration_s: Callable[[T], float] | None = None,
+        capacity_bytes: int | None = None,
+        size_bytes: Callable[[T], int] | None = None,
         gauge: QueueGauge | None = None,
         clock: Clock | None = None,
         on_drop: Callable[[Sequence[T]], None] | None = None,
@@ -67,12 +76,15 @@ class Channel(Generic[T]):
             raise ValueError(f"a channel holds at least one item, not {capacity}")
         if capacity_s is not None and duration_s is None:
             raise ValueError("a capacity in seconds needs to know how long an item is")
-        self._capacity, self._capacity_s = capacity, capacity_s
+        if capacity_bytes is not None and size_bytes is None:
+            raise ValueError("a capacity in bytes needs to know how large an item is")
+        self._capacity, self._capacity_s, self._capacity_bytes = capacity, capacity_s, capacity_bytes
         self._full = full
         self._duration_s = duration_s or (lambda _: 0.0)
+        self._size_bytes = size_bytes or (lambda _: 0)
         self._gauge, self._clock, self._on_drop = gauge, clock, on_drop
-        self._items: deque[tuple[T, float, float]] = deque()  # item, duration, stamp
-        self._waiting_s = 0.0
+        self._items: deque[tuple[T, _Size, float]] = deque()  # item, size, stamp
+        self._waiting_s, self._waiting_bytes = 0.0, 0
         self._closed = self._cancelled = False
         self._error: BaseException | None = None
         self._lock = threading.Lock()
@@ -92,18 +104,19 @@ class Channel(Generic[T]):
         Raises:
             ValueError: the channel was closed by its own producer.
         """
-        duration_s = self._duration_s(item)
+        size = _Size(self._duration_s(item), self._size_bytes(item))
         with self._lock:
             if self._closed:
                 raise ValueError("put on a closed channel")
             if self._full is Full.WAIT and wait:
-                self._wait(self._changed_for_producer, lambda: self._cancelled or self._fits(duration_s))
+                self._wait(self._changed_for_producer, lambda: self._cancelled or self._fits(size))
             if self._cancelled:
                 return False
-            dropped = self._make_room(duration_s) if wait else []
+            dropped = self._make_room(size) if wait else []
             stamp_s = self._gauge.put(len(self._items) + 1) if self._gauge else 0.0
-            self._items.append((item, duration_s, stamp_s))
-            self._waiting_s += duration_s
+            self._items.append((item, size, stamp_s))
+            self._waiting_s += size.seconds
+            self._waiting_bytes += size.bytes
             self._changed_for_consumer.notify()
         if dropped and self._on_drop is not None:
             self._on_drop(dropped)
@@ -173,23 +186,26 @@ class Channel(Generic[T]):
         else:
             self._clock.wait(condition, predicate)
 
-    def _make_room(self, duration_s: float) -> list[T]:
+    def _make_room(self, size: _Size) -> list[T]:
         dropped: list[T] = []
-        while not self._fits(duration_s) or (dropped and self._items and self._full is Full.DROP_ALL):
+        while not self._fits(size) or (dropped and self._items and self._full is Full.DROP_ALL):
             dropped.append(self._take(OVERRUN))
         return dropped
 
-    def _fits(self, duration_s: float) -> bool:
+    def _fits(self, size: _Size) -> bool:
         if not self._items:
             return True
-        if self._capacity_s is not None and self._waiting_s + duration_s > self._capacity_s:
+        if self._capacity_s is not None and self._waiting_s + size.seconds > self._capacity_s:
+            return False
+        if self._capacity_bytes is not None and self._waiting_bytes + size.bytes > self._capacity_bytes:
             return False
         return len(self._items) < self._capacity
 
     def _take(self, dropped: str | None = None) -> T:
-        item, duration_s, stamp_s = self._items.popleft()
+        item, size, stamp_s = self._items.popleft()
+        self._waiting_bytes -= size.bytes
         # Summing up and down leaves rounding behind; an empty channel holds nothing.
-        self._waiting_s = self._waiting_s - duration_s if self._items else 0.0
+        self._waiting_s = self._waiting_s - size.seconds if self._items else 0.0
         if self._gauge:
             oldest_put_s = self._items[0][2] if self._items else None
             self._gauge.left(stamp_s, len(self._items), oldest_put_s, dropped)

@@ -285,3 +285,19 @@ def test_sound_is_let_go_in_one_stretch() -> None:
     sound.put(0.25)
     assert dropped == [[0.125] * 8]
     assert sound.waiting_s == 0.25
+
+
+def test_what_waits_is_bounded_in_bytes_and_a_larger_item_passes_alone() -> None:
+    channel: Channel[bytes] = Channel(
+        100, Full.DROP_OLDEST, capacity_bytes=10, size_bytes=len, on_drop=(gone := []).extend
+    )
+    for item in (b"1234", b"5678"):
+        channel.put(item)
+    assert len(channel) == 2
+    channel.put(b"90ab")
+    assert gone == [b"1234"]
+    channel.put(b"twelve bytes")
+    assert gone == [b"1234", b"5678", b"90ab"]
+    assert channel.get() == b"twelve bytes"
+    with pytest.raises(ValueError, match="bytes"):
+        Channel[bytes](1, capacity_bytes=1)

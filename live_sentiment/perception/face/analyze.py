@@ -31,9 +31,9 @@ MOUTH = (slice(31, 45), slice(11, 37))
 class FaceAnalyzer:
     """Finds, follows and reads every face.
 
-    The details of an observation are "box" (left, top, width, height in pixels), "score" (the detector's
-    confidence) and "mouth_motion" (mean absolute difference of the mouth between this aligned crop of the
-    person and the one of the previous frame looked at, in [0, 1]; 0 for the first).
+    The details of an observation are "box" (left, top, width, height in pixels of the picture as shown),
+    "score" (the detector's confidence) and "mouth_motion" (mean absolute difference of the mouth between this
+    aligned crop of the person and the one of the previous frame looked at, in [0, 1]; 0 for the first).
 
     Args:
         config: rates, sizes and the name of the network.
@@ -117,7 +117,7 @@ class FaceAnalyzer:
                 quality=face_quality(face, crop),
                 person=face.person,
                 details={
-                    "box": face.box,
+                    "box": _scaled(face.box, frame.scale),
                     "score": face.score,
                     "mouth_motion": self._mouth_motion(face.person, crop, before),
                 },
@@ -128,3 +128,8 @@ class FaceAnalyzer:
     def _mouth_motion(self, person: int, crop: ImageArray, before: dict[int, ImageArray]) -> float:
         mouth = self._mouths[person] = crop[MOUTH]
         return float(np.abs(mouth.astype(np.float32) - before.get(person, mouth)).mean() / 255)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, width, height = box
+    return left * scale, top * scale, width * scale, height * scale
