@@ -116,11 +116,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _write_json(evaluation: Evaluation, output: Path) -> None:
     from live_sentiment.export.writing import whole_file
+    from live_sentiment.sinks.atomic import BY_UMASK
 
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {output}: {error.strerror}") from error
-    with whole_file(output / "evaluation.json") as aside:
+    with whole_file(output / "evaluation.json", mode=BY_UMASK) as aside:
         told = json.dumps(evaluation.as_dict(), indent=2, allow_nan=False)
         aside.write_text(f"{told}\n", encoding="utf-8")

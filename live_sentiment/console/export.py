@@ -9,6 +9,7 @@ from typing import Any
 from live_sentiment.console.exports import complain, written
 from live_sentiment.errors import LiveSentimentError
 from live_sentiment.export import FORMATS, formats
+from live_sentiment.terminal.printable import printable
 
 _FORMATS = "\n".join(f"  {format.name:<10}{format.file:<24}{format.summary}" for format in FORMATS.values())
 
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     worst = 0
     for format in asked:
         try:
-            print(written(format, session, folder), flush=True)
+            print(printable(written(format, session, folder)), flush=True)
         except LiveSentimentError as error:
             if len(asked) == 1 or options.debug:
                 raise

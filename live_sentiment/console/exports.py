@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from live_sentiment.errors import LiveSentimentError
 from live_sentiment.export import FORMATS, Format, formats
+from live_sentiment.terminal.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from live_sentiment.export.recorded import RecordedSession
@@ -61,7 +62,7 @@ def export_afterwards(
         return
     for format in asked:
         try:
-            print(written(format, session, folder), file=sys.stderr if quiet else sys.stdout)
+            print(printable(written(format, session, folder)), file=sys.stderr if quiet else sys.stdout)
         except Exception as error:
             again = f"try again with: live-sentiment export {folder} --to {format.name}"
             complain(f"{format.name} was not exported: {error}; the session is whole. {again}")
@@ -83,7 +84,7 @@ def written(format: Format, session: RecordedSession, folder: Path) -> str:
 
 def complain(message: str) -> None:
     """Say one line on standard error."""
-    print(f"live-sentiment: {message}", file=sys.stderr, flush=True)
+    print(f"live-sentiment: {printable_lines(message)}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from live_sentiment.terminal.printable import printable
+
 
 def add_parser(commands: Any) -> None:
     """Declare `repair`."""
@@ -25,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     done = repair(options.folder)
     if not done:
-        print(f"everything in {options.folder} is whole; nothing is to be done")
+        print(printable(f"everything in {options.folder} is whole; nothing is to be done"))
     for line in done:
-        print(line)
+        print(printable(line))
     return 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
+
+from live_sentiment.console.exports import complain
+from live_sentiment.terminal.printable import printable
 
 EXAMPLES = """\
 examples:
@@ -55,20 +57,15 @@ def run(options: argparse.Namespace) -> int:
     output = options.output or session.folder / NAME
     if output.is_dir():
         output /= NAME
+    for note in session.notes:
+        complain(f"note: {note}")
     write_report(session, output, embed=options.embed)
-    if not session.complete:
-        print(
-            f"live-sentiment: the session did not come to its end; if its process was killed, "
-            f"`live-sentiment repair {session.folder}` closes its files",
-            file=sys.stderr,
-        )
     if session.media is None:
-        print(
-            f"live-sentiment: no video or sound of {session.name} was found with the results; "
-            "--media FILE adds it to the page",
-            file=sys.stderr,
+        complain(
+            f"no video or sound of {session.name} was found with the results; "
+            "--media FILE adds it to the page"
         )
-    print(f"{output}  {output.stat().st_size / 1e6:.1f} MB")
+    print(f"{printable(str(output))}  {output.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

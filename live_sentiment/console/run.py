@@ -17,6 +17,7 @@ from live_sentiment.console.options import add_config_options, clock_time, confi
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.atomic import OWNER_ONLY_FOLDER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -294,7 +295,7 @@ def _make_folder(parent: Path) -> Path:
         for number in range(1, 1000):
             folder = parent / (name if number == 1 else f"{name}-{number}")
             with contextlib.suppress(FileExistsError):
-                folder.mkdir()
+                folder.mkdir(mode=OWNER_ONLY_FOLDER)
                 return folder
     except OSError as error:
         raise UsageError(

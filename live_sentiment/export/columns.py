@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from live_sentiment.export.recorded import Fields
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.types import EMOTIONS, MODALITIES
 
 MOST_COLUMNS = 500

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from live_sentiment.export.recorded import Fields
 from live_sentiment.sinks.captions import LINE_CHARACTERS, PAUSE_S
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.types import EMOTIONS
 
 HISTORY_S = 20.0

@@ -6,35 +6,42 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sinks.reader import timeline_lines
-from live_sentiment.sinks.session_file import FILE, SessionRecord, is_being_recorded, read_session
-from live_sentiment.sources.inputs import SESSION_MEDIA
+from live_sentiment.sinks.lines import Fields
+from live_sentiment.sinks.reader import TimelineIndex, index_timeline
+from live_sentiment.sinks.session_file import (
+    FILE,
+    NewerVersionError,
+    SessionRecord,
+    is_being_recorded,
+    read_session,
+)
+from live_sentiment.sinks.untrusted import is_regular, is_there
+from live_sentiment.sources.inputs import MEDIA_SUFFIXES, SESSION_MEDIA
 
 TIMELINE = "timeline.jsonl"
-
-Fields: TypeAlias = dict[str, Any]
-"""A line of the timeline, or a word of it, with the fields that docs/timeline.md explains."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedSession:
     """A session as its files tell it.
 
-    Points, which are most of it, are read anew by whoever wants them: a day of them needs no memory.
+    Points, which are most of it, are read anew by whoever wants them: a day of them needs no memory. All
+    values have the types and ranges that docs/timeline.md states.
     """
 
     timeline: Path
     header: Fields
+    """Schema, version and as much as is known of source, models and settings."""
     record: SessionRecord | None
-    """Of a live session; None for the replay of a file."""
+    """Of a live session; None for the replay of a file, and where it cannot be read."""
     media: Path | None
     """Picture and sound whose times are session times; None where there are none, or they were not found."""
     words: tuple[Fields, ...]
     """All that was said, in time order."""
     episodes: tuple[Fields, ...]
+    """In time order; none overlaps another."""
     turning_points: tuple[Fields, ...]
     """In time order."""
     events: tuple[Fields, ...]
@@ -46,6 +53,8 @@ class RecordedSession:
     """Session time that its last point speaks of."""
     complete: bool
     """False where it was cut short or killed."""
+    index: TimelineIndex
+    """Where the points are."""
     notes: tuple[str, ...] = ()
     """What a person should know of the state of the files."""
 
@@ -55,24 +64,36 @@ class RecordedSession:
         return self.timeline.parent
 
     @property
+    def is_recording(self) -> bool:
+        """Whether it is a live session, whose media state session times."""
+        return self.record is not None or is_there(self.folder / FILE)
+
+    @property
     def source(self) -> Fields:
         """What the timeline says of the file or devices that it tells of."""
-        source = self.header.get("source")
-        return source if isinstance(source, dict) else {}
+        source: Fields = self.header.get("source", {})
+        return source
 
     @property
     def name(self) -> str:
         """What a person calls it: the name of the file or session."""
-        return str(self.source.get("name") or self.timeline.resolve().parent.name)
+        name = str(self.source.get("name") or self.timeline.resolve().parent.name)
+        # The name of a folder need not be UTF-8; what is written is.
+        return name.encode("utf-8", "replace").decode("utf-8")
 
     @property
     def hop_s(self) -> float:
         """Time from one point to the next."""
-        return float(self.header.get("settings", {}).get("window", {}).get("hop_s", 0.25))
+        return self._window("hop_s", 0.25)
+
+    @property
+    def window_s(self) -> float:
+        """Length of the window that a point speaks of."""
+        return self._window("length_s", 4.0)
 
     def points(self) -> Iterator[Fields]:
         """The points in time order, read from the file as you go."""
-        return (line for line in timeline_lines(self.timeline) if line["type"] == "point")
+        return self.index.points()
 
     def emotion_at(self, time_s: float) -> str | None:
         """The emotion of the episode in which a moment lies; None outside of any."""
@@ -81,77 +102,82 @@ class RecordedSession:
             return None
         return str(self.episodes[after]["emotion"])
 
+    def _window(self, name: str, otherwise: float) -> float:
+        return float(self.header.get("settings", {}).get("window", {}).get(name) or otherwise)
+
 
 def open_recorded(path: Path, media: Path | None = None) -> RecordedSession:
     """Read the folder of a session or a replay, or a timeline file.
+
+    What is damaged in it is left out, and `notes` says so.
 
     Args:
         path: of the folder or the timeline.
         media: the picture and sound, where they do not lie with the results.
 
     Raises:
-        UsageError: there is nothing to read, it cannot be read, is damaged or of a newer version, or its
-            session is still running.
+        UsageError: there is nothing to read, it cannot be read or is of a newer version, or its session is
+            still running.
     """
     timeline = _timeline_in(path)
     folder = timeline.parent
     if is_being_recorded(folder):
         raise UsageError(f"the session in {folder} is still running; stop it first")
-    record = read_session(folder) if (folder / FILE).is_file() else None
     if media is not None and not media.is_file():
         raise UsageError(f"no such file: {media}")
-    lines = timeline_lines(timeline)
-    header = next(lines)
-    kept: dict[str, list[Fields]] = {"episode": [], "turning_point": [], "event": [], "end": [], "word": []}
-    points, last_s = 0, 0.0
-    for number, line in enumerate(lines, start=2):
-        if line["type"] == "point":
-            try:
-                last_s = float(line["time"])
-                kept["word"] += line["words"]
-            except (KeyError, TypeError, ValueError) as error:
-                raise UsageError(f"{timeline} is damaged: line {number} is no whole point") from error
-            points += 1
-        elif line["type"] in kept:
-            kept[line["type"]].append(line)
-    closed = bool(kept["end"])
-    source = header.get("source") or {}
+    index = index_timeline(timeline)
+    notes = [*_notes(folder, index)]
+    record = None
+    is_recording = is_there(folder / FILE)
+    if is_recording:
+        try:
+            record = read_session(folder)
+        except NewerVersionError:
+            raise
+        except UsageError as error:
+            notes.append(f"{error}; going on without it")
+    if media is None:
+        found = _media_beside(folder, index.header.get("source", {}), is_recording)
+        media = next((place for place in found if is_regular(place) and place.stat().st_size), None)
+        if media is None:
+            links = [place for place in found if place.is_symlink()]
+            notes += [f"{link} is a link and not followed; name its file with --media" for link in links]
     return RecordedSession(
         timeline=timeline,
-        header=header,
+        header=index.header,
         record=record,
-        media=media or _media_of(folder, source, record),
-        words=tuple(kept["word"]),
-        episodes=tuple(kept["episode"]),
-        turning_points=tuple(kept["turning_point"]),
-        events=tuple(kept["event"]),
-        point_count=points,
-        start_s=float(source.get("start") or 0.0),
-        end_s=last_s,
-        complete=closed and bool(kept["end"][-1]["complete"]),
-        notes=_notes(folder, points, last_s, closed=closed),
+        media=media,
+        words=index.words,
+        episodes=index.episodes,
+        turning_points=index.turning_points,
+        events=index.events,
+        point_count=index.point_count,
+        start_s=float(index.header.get("source", {}).get("start") or 0.0),
+        end_s=index.last_s,
+        complete=index.end is not None and bool(index.end["complete"]),
+        index=index,
+        notes=tuple(notes),
     )
 
 
-def _notes(folder: Path, points: int, last_s: float, *, closed: bool) -> tuple[str, ...]:
-    notes = []
-    if not closed:
-        notes.append(
-            f"the session in {folder} was not closed: what it holds up to {last_s:.2f} s is exported; "
-            f"`live-sentiment repair {folder}` closes it"
+def _notes(folder: Path, index: TimelineIndex) -> Iterator[str]:
+    yield from index.damage
+    if index.end is None:
+        yield (
+            f"the session in {folder} was not closed: results reach up to {index.last_s:.2f} s; "
+            f"`live-sentiment repair {folder}` closes its files"
         )
-    if not points:
-        notes.append(f"the session in {folder} holds no points")
-    return tuple(notes)
+    if not index.point_count:
+        yield f"the session in {folder} holds no points"
 
 
 def _timeline_in(path: Path) -> Path:
-    if path.is_file():
+    if is_there(path) and not path.is_dir():
         return path
     if not path.exists():
         raise UsageError(f"no such file or folder: {path}")
     timeline = path / TIMELINE
-    if timeline.is_file():
+    if is_there(timeline):
         return timeline
     try:
         within = sorted(child for child in path.iterdir() if (child / TIMELINE).is_file())
@@ -165,11 +191,14 @@ def _timeline_in(path: Path) -> Path:
     raise UsageError(f"{path} holds no {TIMELINE}; {hint}")
 
 
-def _media_of(folder: Path, source: Fields, record: SessionRecord | None) -> Path | None:
-    """The recording of a live session; else the file that was analysed, if it is with the results or here."""
-    if record is not None:
-        candidates = [folder / SESSION_MEDIA]
-    else:
-        name = Path(str(source.get("name") or "")).name
-        candidates = [place / name for place in (folder, folder.parent, Path()) if name]
-    return next((path for path in candidates if path.is_file() and path.stat().st_size), None)
+def _media_beside(folder: Path, source: Fields, is_recording: bool) -> list[Path]:
+    """The recording of a live session; else the file that was analysed, if it is with the results or here.
+
+    The timeline may be somebody else's: it names a file by its last name only, and one of media.
+    """
+    if is_recording:
+        return [folder / SESSION_MEDIA]
+    name = Path(str(source.get("name") or "")).name
+    if Path(name).suffix.lower() not in MEDIA_SUFFIXES:
+        return []
+    return [place / name for place in (folder, folder.parent, Path())]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from live_sentiment.export.recorded import Fields, RecordedSession
+from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.sinks.channels import AFFECT, PROBABILITY, SHARE
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
 Kind: TypeAlias = Literal["number", "whole", "flag", "text", "name"]

@@ -58,7 +58,7 @@ def write_mp4(session: RecordedSession, path: Path, progress: Progress) -> Path:
     end_s = session.source.get("end")
     end = None if end_s is None else Fraction(end_s).limit_denominator(1000)
     with (
-        Footage(media, start=start, end=end, recording=session.record is not None) as footage,
+        Footage(media, start=start, end=end, recording=session.is_recording) as footage,
         whole_file(path) as aside,
     ):
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.atomic import OWNER_ONLY, written_aside
 
 _Item = TypeVar("_Item")
 _STEP = 256
@@ -16,24 +17,18 @@ _STEP = 256
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path of the same ending to write to, beside `path`; what was written takes its place at the end.
-
-    After an exception, also Ctrl-C, nothing is left of it, and a file that was there stays as it was.
+def whole_file(path: Path, *, mode: int = OWNER_ONLY) -> Iterator[Path]:
+    """As `written_aside`, with errors for people: what is made from a session is for its owner only.
 
     Raises:
         UsageError: the folder cannot be written.
         RunError: the disk is full or gone.
     """
-    aside = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
-        yield aside
-        aside.replace(path)
+        with written_aside(path, mode=mode) as aside:
+            yield aside
     except OSError as error:
         raise _explained(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def told(items: Iterable[_Item], count: int, progress: Callable[[float], None] | None) -> Iterator[_Item]:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from live_sentiment.export.recorded import Fields
 from live_sentiment.sinks.fields import VALUE_DECIMALS
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
 PER_UNIT = 10**VALUE_DECIMALS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from live_sentiment.export.recorded import Fields, RecordedSession
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 PAUSE_S = 0.8

@@ -89,7 +89,7 @@ def _page(session: RecordedSession, media: Media | None, output: Path, *, embed:
         credits=credits_of(session.header),
         cards=cards_of(session.header),
         settings=json.dumps(session.header.get("settings", {}), indent=2, ensure_ascii=False),
-        window_s=f"{_window_s(session):g}",
+        window_s=f"{session.window_s:g}",
         emotions=EMOTIONS,
         modalities=MODALITIES,
     )
@@ -100,7 +100,7 @@ def _data(session: RecordedSession, facts: Facts) -> dict[str, Any]:
     return {
         "start": session.start_s,
         "end": session.end_s,
-        "window_s": _window_s(session),
+        "window_s": session.window_s,
         "per_unit": PER_UNIT,
         "absent": ABSENT,
         "packed": packed(session.points()),
@@ -113,10 +113,6 @@ def _data(session: RecordedSession, facts: Facts) -> dict[str, Any]:
         ],
         "words": [[word["start"], word["end"], word["probability"]] for word in session.words],
     }
-
-
-def _window_s(session: RecordedSession) -> float:
-    return float(session.header.get("settings", {}).get("window", {}).get("length_s", 4.0))
 
 
 def _picked(line: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -20,6 +20,8 @@ def _remarks(session: RecordedSession) -> Iterator[str]:
             f"The session did not come to its end: results reach up to {moment(session.end_s)}, "
             "and the last episode may be missing."
         )
+    if session.index.damage:
+        yield "The files of the session are damaged; what could not be read is missing from this page."
     if session.record is not None:
         yield from _of_a_live_session(session.record)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from live_sentiment.export.recorded import Fields, RecordedSession
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.sinks.lines import Fields
 
 BREAK_S = 1.5
 """A silence that begins a new paragraph."""

@@ -7,16 +7,17 @@ import errno
 from pathlib import Path
 
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.atomic import OWNER_ONLY_FOLDER, create_file
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, unless it is there.
+    """Make a folder for results, for its owner only, unless it is there.
 
     Raises:
         UsageError: it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"cannot make the folder {folder}: {error.strerror}; choose another --output"
@@ -27,7 +28,7 @@ class PieceFile:
     """Appends pieces of text, each handed to the system at once.
 
     A killed process leaves at most the last piece incomplete. A piece that does not fit on the disk is taken
-    back, so that the file ends with the piece before it.
+    back, so that the file ends with the piece before it. A file or link of that name is replaced.
 
     Raises:
         UsageError: the file cannot be created.
@@ -38,7 +39,7 @@ class PieceFile:
         self._size = 0
         try:
             # Unbuffered: what `write` has returned from is out of this process.
-            self._file = path.open("wb", buffering=0)
+            self._file = create_file(path)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}; choose another --output") from error
 

@@ -17,6 +17,7 @@ from typing import Any
 import av
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sinks.atomic import create_file
 from live_sentiment.sinks.tracks import PictureTrack, SoundTrack
 from live_sentiment.sources.capture import CapturedSound
 from live_sentiment.types import ImageArray
@@ -52,7 +53,7 @@ class ClusterFile:
         self.error: OSError | None = None
         """What the system said when a write failed."""
         try:
-            self._file = path.open("wb", buffering=0)
+            self._file = create_file(path)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from error
 

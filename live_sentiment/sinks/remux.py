@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -13,7 +12,9 @@ import av
 from av.error import FFmpegError
 
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.sinks.atomic import OWNER_ONLY, written_aside
 from live_sentiment.sinks.matroska import MUXER_OPTIONS
+from live_sentiment.sinks.untrusted import check_regular, open_to_read
 
 _EBML, _SEGMENT = 0x1A45DFA3, 0x18538067
 _ID_BYTES = 4
@@ -26,8 +27,9 @@ def is_closed(path: Path) -> bool:
         UsageError: it cannot be read, or is something else; an empty file is one that was not closed.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_to_read(path, None) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
             header_bytes = _element(file, _EBML)
             if header_bytes is not None:
                 file.seek(header_bytes, os.SEEK_CUR)
@@ -63,27 +65,25 @@ def close_recording(path: Path) -> float:
         RunError: the disk is full, or what was written does not read back as the original does; the
             original stays.
     """
-    aside = path.with_name(f"{path.stem}.repaired{path.suffix}")
     try:
-        _remux(path, aside)
-        before, after = contents(path), contents(aside)
-        if before != after or not is_closed(aside):
-            raise RunError(f"{path} was left as it is: its copy did not read back the same")
-        with aside.open("rb+") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except (OSError, FFmpegError) as error:
+        with written_aside(path, mode=OWNER_ONLY) as aside:
+            _remux(path, aside)
+            before, after = contents(path), contents(aside)
+            if before != after or not is_closed(aside):
+                raise RunError(f"{path} was left as it is: its copy did not read back the same")
+            with aside.open("rb+") as file:
+                os.fsync(file.fileno())
+    except RunError:
+        raise
+    except Exception as error:  # what a library makes of damaged media can be anything
         raise RunError(f"cannot repair {path}, which is left as it is: {error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
     return end_s(path)
 
 
 def contents(path: Path) -> dict[int, str]:
     """A digest of each track: the timestamps and bytes of all its packets."""
     digests: dict[int, Any] = {}
-    with av.open(str(path)) as container:
+    with _opened(path) as container:
         for packet in _packets(container):
             digest = digests.setdefault(packet.stream_index, hashlib.blake2b())
             digest.update(f"{packet.pts} {packet.size} ".encode())
@@ -94,22 +94,41 @@ def contents(path: Path) -> dict[int, str]:
 def holds_anything(path: Path) -> bool:
     """Whether there is a picture or a sound in it; a process may be killed before the first is written."""
     try:
-        with av.open(str(path)) as container:
+        with _opened(path) as container:
             return next(_packets(container), None) is not None
     except (OSError, FFmpegError):
         return False
 
 
 def end_s(path: Path) -> float:
-    """When its last packet ends, in seconds of its own time."""
-    with av.open(str(path)) as container:
-        ends = ((packet.pts + (packet.duration or 0)) * packet.time_base for packet in _packets(container))
-        return float(max(ends, default=0))
+    """When its last packet ends, in seconds of its own time.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        with _opened(path) as container:
+            ends = (
+                (packet.pts + (packet.duration or 0)) * packet.time_base for packet in _packets(container)
+            )
+            return float(max(ends, default=0))
+    except (OSError, FFmpegError) as error:
+        raise RunError(f"cannot read {path}: {error}") from error
+
+
+def _opened(path: Path) -> Any:
+    """Matroska and nothing else: a list of other files under this name is not gone after.
+
+    Raises:
+        UsageError: it is no regular file.
+    """
+    check_regular(path)
+    return av.open(str(path), format="matroska", metadata_errors="ignore")
 
 
 def _remux(path: Path, aside: Path) -> None:
     with (
-        av.open(str(path)) as source,
+        _opened(path) as source,
         av.open(str(aside), "w", format="matroska", options=MUXER_OPTIONS) as copy,
     ):
         streams = {stream.index: copy.add_stream_from_template(stream) for stream in source.streams}

@@ -5,21 +5,32 @@ What is whole is left alone, byte by byte. A file is replaced only by one that i
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
+import re
 import tempfile
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from live_sentiment.errors import LiveSentimentError, RunError, UsageError
-from live_sentiment.sinks.atomic import replace_file
+from live_sentiment.sinks.atomic import OWNER_ONLY, left_over, replace_file
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import end_fields, line_of
-from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
+from live_sentiment.sinks.reader import MOST_BYTES, index_timeline
 from live_sentiment.sinks.remux import close_recording, end_s, holds_anything, is_closed
 from live_sentiment.sinks.session_file import FILE, SessionFile, is_being_recorded, read_session
+from live_sentiment.sinks.untrusted import is_there, open_to_read, read_whole
 from live_sentiment.types import Transcript, Word
 
 MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
+TRANSCRIPT_BYTES = 256 * 2**20
+"""Of a transcript; a day of talk has some 10 MB."""
+
+_SIGNATURE = b"WEBVTT\n\n"
+_CUE_END = re.compile(rb"^[\d:.]+ --> (\d{2,4}):(\d\d):(\d\d\.\d{3})\s", re.MULTILINE)
+_PIECE_BYTES = 2**20
 
 
 def repair(folder: Path) -> list[str]:
@@ -33,7 +44,7 @@ def repair(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise UsageError(f"no such folder: {folder}")
-    if not any((folder / name).exists() for name in (FILE, TIMELINE, MEDIA)):
+    if not any(is_there(folder / name) for name in (FILE, TIMELINE, MEDIA)):
         raise UsageError(
             f"{folder} is not the folder of a session: it holds no {FILE}, {TIMELINE} or {MEDIA}"
         )
@@ -43,14 +54,25 @@ def repair(folder: Path) -> list[str]:
     failures: list[str] = []
     for name, mend in ((MEDIA, _media), (TIMELINE, _timeline), (TRANSCRIPT, _transcript), (FILE, _session)):
         # The record says "repaired" only once everything is.
-        if (folder / name).exists() and not (name == FILE and failures):
+        if is_there(folder / name) and not (name == FILE and failures):
             try:
                 done += mend(folder)
             except LiveSentimentError as error:
                 failures.append(str(error))
+    done += _clear(folder)
     if failures:
         raise RunError("; ".join([*failures, *(f"done: {line}" for line in done)]))
     return done
+
+
+def _clear(folder: Path) -> list[str]:
+    """Remove what was being written when the process was killed; the file it was to replace is whole."""
+    removed = []
+    for path in left_over(folder):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            removed.append(f"{path.name}: removed, half of a file that was being replaced")
+    return removed
 
 
 def _media(folder: Path) -> list[str]:
@@ -63,27 +85,32 @@ def _media(folder: Path) -> list[str]:
 
 def _timeline(folder: Path) -> list[str]:
     path = folder / TIMELINE
-    timeline = read_timeline(path)
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    done = []
-    if len(whole) < len(data):
-        done.append(f"{TIMELINE}: cut off an incomplete last line of {len(data) - len(whole)} bytes")
+    timeline = index_timeline(path)
+    # What cannot be read now may be of use to somebody who looks at it: nothing is taken out.
+    done = [f"{line}, and left as it is" for line in timeline.damage]
+    end = b""
     if timeline.end is None:
-        last_s = _last_s(timeline)
-        counts = Counter(line["type"] for line in timeline.lines)
-        whole += line_of(end_fields(last_s, counts, complete=False)).encode()
-        done.append(f"{TIMELINE}: added its end at {last_s:.2f} s, marked as not complete")
-    if done:
-        _replace(path, whole)
+        end = line_of(end_fields(timeline.last_s, timeline.counts, complete=False)).encode()
+    with open_to_read(path, MOST_BYTES) as file:
+        size = file.seek(0, os.SEEK_END)
+        whole_bytes = _up_to_last_newline(file)
+        if whole_bytes < size:
+            done.append(f"{TIMELINE}: cut off an incomplete last line of {size - whole_bytes} bytes")
+        if end:
+            done.append(f"{TIMELINE}: added its end at {timeline.last_s:.2f} s, marked as not complete")
+        if end or whole_bytes < size:
+            file.seek(0)
+            _replace(path, itertools.chain(_pieces(file, whole_bytes), [end]))
     return done
 
 
 def _transcript(folder: Path) -> list[str]:
     path = folder / TRANSCRIPT
-    data = _read(path)
+    data = read_whole(path, TRANSCRIPT_BYTES)
+    if not data.startswith(_SIGNATURE[: len(data)]):
+        raise UsageError(f"{path} is no WebVTT file")
     # A cue, as the header, was written whole if a blank line ends it.
-    whole = data[: data.rfind(b"\n\n") + 2] if b"\n\n" in data else b"WEBVTT\n\n"
+    whole = data[: data.rfind(b"\n\n") + 2] if b"\n\n" in data else _SIGNATURE
     done = []
     if whole != data:
         done.append(f"{TRANSCRIPT}: cut off an incomplete last cue")
@@ -92,7 +119,7 @@ def _transcript(folder: Path) -> list[str]:
         whole += _cues(missing)
         done.append(f"{TRANSCRIPT}: added the last {len(missing)} words of the timeline")
     if done:
-        _replace(path, whole)
+        _replace(path, [whole])
     return done
 
 
@@ -101,25 +128,21 @@ def _session(folder: Path) -> list[str]:
     if session.state != "recording":
         return []
     reached_s = session.duration_s
-    if (folder / TIMELINE).exists():
-        reached_s = max(reached_s, _last_s(read_timeline(folder / TIMELINE)))
-    if (folder / MEDIA).exists() and holds_anything(folder / MEDIA):
+    if is_there(folder / TIMELINE):
+        reached_s = max(reached_s, index_timeline(folder / TIMELINE).last_s)
+    if is_there(folder / MEDIA) and holds_anything(folder / MEDIA):
         reached_s = max(reached_s, end_s(folder / MEDIA))
     SessionFile(folder).write(session.model_copy(update={"state": "repaired", "duration_s": reached_s}))
     return [f'{FILE}: set its state to "repaired" and its duration to {reached_s:.2f} s']
 
 
-def _last_s(timeline: RecordedTimeline) -> float:
-    return max((float(line["time"]) for line in timeline.points), default=0.0)
-
-
 def _words_after(folder: Path, time_s: float) -> list[Word]:
     """Words of the timeline that end after this time; none where there is no readable timeline."""
     try:
-        timeline = read_timeline(folder / TIMELINE)
+        timeline = index_timeline(folder / TIMELINE)
     except UsageError:
         return []
-    words = [_word(fields, time_s) for point in timeline.points for fields in point["words"]]
+    words = [_word(fields, time_s) for fields in timeline.words]
     return [word for word in words if word.end_s > time_s and word.text.strip()]
 
 
@@ -134,27 +157,36 @@ def _cues(words: list[Word]) -> bytes:
         writer = CaptionWriter(path)
         writer.words(Transcript(tuple(words), (), words[-1].end_s))
         writer.close(complete=False)
-        return path.read_bytes().removeprefix(b"WEBVTT\n\n")
+        return path.read_bytes().removeprefix(_SIGNATURE)
 
 
 def _last_end_s(captions: bytes) -> float:
     """When the last cue ends, 0 without one."""
-    timings = [line for line in captions.decode("utf-8", "replace").splitlines() if " --> " in line]
-    if not timings:
-        return 0.0
-    hours, minutes, seconds = timings[-1].split(" --> ")[1].split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    ends = _CUE_END.findall(captions)
+    hours, minutes, seconds = map(float, ends[-1]) if ends else (0.0, 0.0, 0.0)
+    return hours * 3600 + minutes * 60 + seconds
 
 
-def _read(path: Path) -> bytes:
+def _up_to_last_newline(file: BinaryIO) -> int:
+    """Bytes up to and with the last newline."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        begin = max(end - _PIECE_BYTES, 0)
+        file.seek(begin)
+        if found := file.read(end - begin).rfind(b"\n") + 1:
+            return begin + found
+        end = begin
+    return 0
+
+
+def _pieces(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size and (piece := file.read(min(size, _PIECE_BYTES))):
+        size -= len(piece)
+        yield piece
+
+
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    try:
-        replace_file(path, data)
+        replace_file(path, pieces, mode=OWNER_ONLY)
     except OSError as error:
         raise RunError(f"cannot repair {path} ({error.strerror}); it is left as it is") from error

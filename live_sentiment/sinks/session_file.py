@@ -14,8 +14,10 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from live_sentiment.errors import RunError, UsageError
-from live_sentiment.sinks.atomic import replace_file
+from live_sentiment.sinks.atomic import OWNER_ONLY, replace_file
 from live_sentiment.sinks.fields import seconds
+from live_sentiment.sinks.lines import LONGEST_S, DamagedLineError, parse
+from live_sentiment.sinks.untrusted import is_regular, read_whole
 from live_sentiment.sources.capture import Device, DeviceHealth
 
 FILE = "session.json"
@@ -26,6 +28,8 @@ VERSION = 1
 SessionState: TypeAlias = Literal["recording", "complete", "cut-short", "repaired"]
 """Being recorded, or its process was killed; came to its end; ended by a failure; closed by `repair`."""
 
+MOST_BYTES = 16 * 2**20
+"""Of a session.json; it has some ten kilobytes."""
 _LOCK = ".lock"
 _PACKAGES = (
     "live-sentiment",
@@ -41,14 +45,18 @@ _PACKAGES = (
     "numpy",
 )
 
-Seconds: TypeAlias = Annotated[float, PlainSerializer(seconds)]
+Seconds: TypeAlias = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S), PlainSerializer(seconds)]
 """Session time or a length of it, written to the millisecond."""
+
+
+class NewerVersionError(UsageError):
+    """The file was written by a version of this program that knows more."""
 
 
 class _Part(BaseModel):
     """Made by name, written under the shorter names of the file; fields of later versions are passed over."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class GapRecord(_Part):
@@ -166,7 +174,7 @@ class SessionFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._lock = FileLock(folder / _LOCK, thread_local=False)
+        self._lock = FileLock(folder / _LOCK, thread_local=False, mode=OWNER_ONLY)
 
     def write(self, record: SessionRecord) -> None:
         """Replace the file.
@@ -177,8 +185,9 @@ class SessionFile:
         text = json.dumps(record.fields(), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
         try:
             if record.state == "recording" and not self._lock.is_locked:
+                _clear_the_way(Path(self._lock.lock_file))
                 self._lock.acquire(blocking=False)
-            replace_file(self.path, text.encode())
+            replace_file(self.path, text.encode(), mode=OWNER_ONLY)
         except (OSError, Timeout) as error:
             why = getattr(error, "strerror", None) or "another session writes there"
             raise RunError(f"cannot write {self.path} ({why}); what it held before stays") from error
@@ -194,10 +203,16 @@ class SessionFile:
         self._lock.release()
 
 
+def _clear_the_way(lock: Path) -> None:
+    """A link in the place of the lock would have what it points to emptied."""
+    if lock.is_symlink():
+        lock.unlink()
+
+
 def is_being_recorded(folder: Path) -> bool:
     """Whether a running process records into this folder."""
     lock = folder / _LOCK
-    if not lock.exists():
+    if not is_regular(lock):  # nor what a link points to
         return False
     try:
         with FileLock(lock, blocking=False):
@@ -210,29 +225,29 @@ def read_session(folder: Path) -> SessionRecord:
     """Read the session.json of a folder.
 
     Raises:
-        UsageError: there is none, it cannot be read, is damaged, or was written by a newer version.
+        UsageError: there is none, it cannot be read, or is damaged.
+        NewerVersionError: it was written by a newer version.
     """
     path = folder / FILE
+    if not path.is_symlink() and not path.exists():
+        raise UsageError(f"{folder} is not the folder of a session: it holds no {FILE}")
     try:
-        fields = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UsageError(f"{folder} is not the folder of a session: it holds no {FILE}") from error
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is damaged: it is no JSON") from error
-    if not isinstance(fields, dict) or fields.get("schema") != SCHEMA:
+        fields = parse(read_whole(path, MOST_BYTES))
+    except DamagedLineError as error:
+        raise UsageError(f"{path} is not the record of a session, or damaged: it {error}") from error
+    if fields.get("schema") != SCHEMA:
         raise UsageError(f"{path} is not the record of a session that live-sentiment wrote")
     version = fields.get("version")
-    if not isinstance(version, int) or version > VERSION:
-        raise UsageError(
-            f"{path} has session version {version}, this program reads up to {VERSION}; update live-sentiment"
+    if type(version) is not int or version > VERSION:
+        raise NewerVersionError(
+            f"{path} has session version {str(version)[:40]}, this program reads up to {VERSION}; "
+            "update live-sentiment"
         )
     try:
         return SessionRecord.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
+        place = ".".join(str(step)[:40] for step in first["loc"])
         raise UsageError(f"{path} is damaged: {place}: {first['msg']}") from error
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,12 @@ from live_sentiment.weights.store import CACHE_VARIABLE, ModelStore
 CLIP = MEDIA / "grid" / "bbaf2n.mpg"
 
 
-def replay(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def replay(
+    *arguments: str | Path, before: Sequence[str] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "live_sentiment", "replay", *map(str, arguments), "--no-dashboard"]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+        [*before, *command], capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )
 
 
@@ -84,15 +88,14 @@ def test_offline_with_an_empty_cache_names_the_command_that_helps(tmp_path: Path
 
 @needs_media
 @pytest.mark.models
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_keeps_what_was_written(model_store: ModelStore, tmp_path: Path) -> None:
-    folder = tmp_path / CLIP.stem
-    folder.mkdir()
-    (folder / "transcript.vtt").symlink_to("/dev/full")
-    done = replay(CLIP, "--output", tmp_path)
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="no prlimit here")
+def test_a_disk_that_takes_no_more_keeps_what_was_written(model_store: ModelStore, tmp_path: Path) -> None:
+    done = replay(CLIP, "--output", tmp_path, before=["prlimit", "--fsize=8000"])
     assert done.returncode == 1
-    assert "no space left" in done.stderr.splitlines()[-1]
+    assert "cannot write" in done.stderr.splitlines()[-1]
+    assert "it keeps everything up to" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+    assert read_timeline(tmp_path / CLIP.stem / "timeline.jsonl").points
 
 
 @needs_media

@@ -10,7 +10,8 @@ from live_sentiment.export.moments import HISTORY_S, Face, Moment, Moments, capt
 from live_sentiment.export.overlay import Overlay
 from live_sentiment.export.palette import DARK, LIGHT, Palette
 from live_sentiment.export.pen import Pen, bgr
-from live_sentiment.export.recorded import Fields, RecordedSession
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.terminal.theme import EMOTION_COLOURS
 
 NOTHING = Moment(0.0, None, (), (), ())

@@ -17,7 +17,8 @@ from live_sentiment.export import FORMATS
 from live_sentiment.export.columns import MOST_COLUMNS, columns_of
 from live_sentiment.export.palette import DARK, LIGHT
 from live_sentiment.export.plot import DPI, HEIGHT_IN, WIDTH_IN, figure_of, write_dark_png, write_png
-from live_sentiment.export.recorded import Fields, RecordedSession
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.sinks.session_file import SessionRecord
 from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS
 from live_sentiment.types import EMOTIONS

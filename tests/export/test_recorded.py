@@ -138,7 +138,7 @@ def test_a_newer_record_is_refused(tmp_path):
 def test_any_other_file_is_no_session(tmp_path):
     other = tmp_path / "notes.jsonl"
     other.write_text("{}\n")
-    with pytest.raises(UsageError, match="no type"):
+    with pytest.raises(UsageError, match="is not a timeline"):
         open_recorded(other)
     other.write_text('{"type": "header"}\n')
     with pytest.raises(UsageError, match="is not a timeline"):
@@ -146,9 +146,12 @@ def test_any_other_file_is_no_session(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ['{"type":"point"}', '{"type":"point","time":"x","words":[]}'])
-def test_a_damaged_point_names_its_line(tmp_path, damaged):
+def test_a_damaged_point_costs_its_line_and_the_note_names_it(tmp_path, damaged):
     folder = write_session(tmp_path)
     lines = (folder / "timeline.jsonl").read_text("utf-8").splitlines()
-    (folder / "timeline.jsonl").write_text("\n".join([lines[0], lines[1], damaged]) + "\n", "utf-8")
-    with pytest.raises(UsageError, match="is damaged: line 3 is no whole point"):
-        open_recorded(folder)
+    lines[2] = damaged
+    (folder / "timeline.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    session = open_recorded(folder)
+    assert session.point_count == len(list(session.points())) == 23
+    (note,) = session.notes
+    assert "timeline.jsonl is damaged, and what is damaged was left out: line 3: " in note

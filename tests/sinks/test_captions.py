@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import os
 import re
 from pathlib import Path
 
@@ -146,11 +147,14 @@ def test_ffmpeg_reads_the_same_cues(path):
     ]
 
 
-def test_a_full_disk_keeps_whole_cues():
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_keeps_whole_cues(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "live_sentiment.sinks.file.create_file",
+        lambda _: os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb", 0),
+    )
     with pytest.raises(RunError, match="the captions up to"):
-        CaptionWriter(Path("/dev/full"))
+        CaptionWriter(tmp_path / "transcript.vtt")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from live_sentiment.errors import UsageError
 from live_sentiment.export.writing import whole_file
+from live_sentiment.sinks.atomic import BY_UMASK
 
 
 def write_text(file: Path, text: str) -> None:
@@ -19,5 +20,5 @@ def write_text(file: Path, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from error
-    with whole_file(file) as aside:
+    with whole_file(file, mode=BY_UMASK) as aside:
         aside.write_text(text, encoding="utf-8")

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from live_sentiment import __version__, report
 from live_sentiment.export.writing import whole_file
+from live_sentiment.sinks.atomic import BY_UMASK
 from live_sentiment.training.evaluation.ablation import HEADLINES
 from live_sentiment.training.evaluation.evaluation import Evaluation
 from live_sentiment.training.evaluation.plots import interval_plot, reliability_plot
@@ -31,7 +32,7 @@ def write_page(evaluation: Evaluation, output: Path) -> Path:
         UsageError: it cannot be written there.
         RunError: the disk is full.
     """
-    with whole_file(output) as aside:
+    with whole_file(output, mode=BY_UMASK) as aside:
         aside.write_text(page(evaluation), encoding="utf-8", newline="\n")
     return output
 
