@@ -54,6 +54,8 @@ class LiveOutcome:
     """p50 and p95 of the age of provisional results when they were published."""
     final_lag_s: tuple[float, float]
     """Likewise of final ones."""
+    failures: tuple[str, ...] = ()
+    """What could not be kept, and why."""
 
     def fields(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
@@ -70,6 +72,7 @@ class LiveOutcome:
                 )
             },
             "outputs": [str(path) for path in self.outputs],
+            "failures": list(self.failures),
         }
 
 
@@ -89,6 +92,7 @@ class Live:
 
     Raises:
         UsageError: the files cannot be created.
+        RunError: the disk is full, or another session is being recorded there.
     """
 
     def __init__(
@@ -178,7 +182,7 @@ class Live:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """The files of the session."""
+        """The files of the session that are there."""
         return self._recording.outputs if self._recording else ()
 
     def run(self) -> LiveOutcome:
@@ -252,6 +256,7 @@ class Live:
             frames_with_face=self._stages.face.frames_with_face,
             provisional_lag_s=_p50_p95(self._lags.provisional),
             final_lag_s=_p50_p95(self._lags.final),
+            failures=tuple(self._recording.failures) if self._recording else (),
         )
 
     def snapshot(self) -> Snapshot:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from live_sentiment.clock import Clock
 from live_sentiment.config import Config
 from live_sentiment.errors import RunError
+from live_sentiment.sinks.background import BackgroundRecord, BackgroundSink
 from live_sentiment.sinks.blur import Box, FaceBlur
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.file import make_folder
@@ -53,6 +55,8 @@ class Course:
 class Recording:
     """Everything that is kept of a live session. A disk that fails ends the recording, not the session.
 
+    Nobody waits for the disk but the threads that write, and who calls `finish`.
+
     Args:
         folder: of the session; made if need be.
         config: of the session.
@@ -61,10 +65,11 @@ class Recording:
         clock: of the session.
         keep_media: record picture and sound.
         blur_faces: hide every face in the recorded picture.
-        on_failure: told, on the analysis' thread, that and why a file is not written any more.
+        on_failure: told once, from any thread, that and why a file is not written any more.
 
     Raises:
         UsageError: the folder or a file in it cannot be made.
+        RunError: the disk is full, or another session is being recorded there.
     """
 
     def __init__(
@@ -96,11 +101,22 @@ class Recording:
                 blur=self._blur,
                 clock=clock,
             )
-        self.sinks: tuple[Sink, ...] = tuple(Guarded(writer, self._fail) for writer in writers)
+        self._failing = threading.Lock()
+        self._failures: list[str] = []
+        self._gone: set[str] = set()
+        # What never changes, and takes time to find out.
+        self._software, self._configuration = software_versions(), config.model_dump(mode="json")
         self._session = SessionFile(folder)
         self._kept_s = 0.0
-        self._stopped: str | None = None
-        self._write(self._record("recording", Course(0.0, (), (), AnalysisRecord())))
+        try:
+            self._session.write(self._record("recording", Course(0.0, (), (), AnalysisRecord())))
+        except RunError:
+            if self._recorder is not None:
+                self._recorder.close()
+            raise
+        self._records = BackgroundRecord(self._write, clock)
+        guarded = tuple(Guarded(writer, self._fail) for writer in writers)
+        self.sinks: tuple[Sink, ...] = (BackgroundSink(guarded, self._fail, clock),)
 
     @property
     def tape(self) -> Tape | None:
@@ -109,9 +125,14 @@ class Recording:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """The files for people."""
-        media = (MEDIA,) if self._recorder else ()
-        return tuple(self.folder / name for name in (*media, TIMELINE, TRANSCRIPT, FILE))
+        """The files for people, without those that are gone."""
+        return tuple(self.folder / name for name in self._names if name not in self._gone)
+
+    @property
+    def failures(self) -> Sequence[str]:
+        """What could not be kept, and why; in the order of time."""
+        with self._failing:
+            return tuple(self._failures)
 
     def looked(self, time_s: float, faces: Sequence[Box]) -> None:
         """The analysis has looked at the picture of this session time; on its thread."""
@@ -134,27 +155,52 @@ class Recording:
         if now_s - self._kept_s < KEEP_EVERY_S:
             return
         self._kept_s = now_s
-        if self._recorder is not None and (why := self._recorder.health().stopped) is not None:
-            self._fail(why)
-        self._write(self._record("recording", course()))
+        self._look_at_recorder()
+        self._records.put(self._record("recording", course()))
 
     def finish(self, course: Course, *, complete: bool) -> None:
         """Close the media file and write the last of session.json; the sinks are closed by then."""
         if self._recorder is not None:
             self._recorder.close()
-            self._stopped = self._stopped or self._recorder.health().stopped
-        self._write(self._record("complete" if complete else "cut-short", course))
+            self._look_at_recorder()
+        self._records.put(self._record("complete" if complete else "cut-short", course))
+        if not self._records.close():
+            self._fail(f"the disk has not taken the last of {FILE}")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*((MEDIA,) if self._recorder else ()), TIMELINE, TRANSCRIPT, FILE)
+
+    @property
+    def _stopped(self) -> str | None:
+        return self._failures[0] if self._failures else None
+
+    def _look_at_recorder(self) -> None:
+        if self._recorder is not None and (why := self._recorder.health().stopped) is not None:
+            self._fail(why)
 
     def _fail(self, why: str) -> None:
-        if self._stopped is None:
-            self._stopped = why
+        with self._failing:
+            first = not self._failures
+            if why not in self._failures:
+                self._failures.append(why)
+        if first:
             self._on_failure(why)
 
     def _write(self, record: SessionRecord) -> None:
+        # A file that was removed takes what is written as if nothing were.
+        there = self.folder.is_dir()
+        if not there:
+            self._fail(f"the folder {self.folder} was removed or moved while the session was recorded")
         try:
             self._session.write(record)
         except RunError as error:
-            self._fail(str(error))
+            if there:
+                self._fail(str(error))
+        gone = {name for name in self._names if not (self.folder / name).exists()}
+        for name in sorted(gone - self._gone) if there else ():
+            self._fail(f"{self.folder / name} was removed or moved while the session was recorded")
+        self._gone = gone
 
     def _record(self, state: SessionState, course: Course) -> SessionRecord:
         recorder = self._recorder
@@ -183,8 +229,8 @@ class Recording:
             ),
             markers=tuple(Marker(time_s=time_s, note=note) for time_s, note in course.markers),
             models=dict(self._models),
-            configuration=self._config.model_dump(mode="json"),
-            software=software_versions(),
+            configuration=self._configuration,
+            software=self._software,
         )
 
     def _header(self) -> Mapping[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,10 +12,12 @@ import av
 import pytest
 from scripted import ScriptedDevice, ScriptedStages, Story, Work, fuse
 
+from live_sentiment import recording
 from live_sentiment.clock import VirtualClock
 from live_sentiment.config import Config
 from live_sentiment.errors import RunError
 from live_sentiment.live import Live, LiveOutcome
+from live_sentiment.sinks import session_file
 from live_sentiment.sinks.file import PieceFile
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.reader import read_timeline
@@ -344,3 +347,77 @@ def test_a_full_disk_ends_the_recording_and_not_the_session(
     assert run.last.live.recording is not None
     assert run.last.live.recording.stopped == "no space left"
     assert read_session(tmp_path / "session").recording.stopped == "no space left"
+    assert run.outcome.failures[0] == "no space left"
+
+
+def test_a_folder_that_is_removed_while_it_is_recorded_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    run = LiveRun(20.0, folder=folder, at={7.0: lambda live: shutil.rmtree(folder)})
+    assert run.outcome.summary.complete
+    assert run.kinds() == ["recording-stopped"]
+    assert run.outcome.failures == (
+        f"the folder {folder} was removed or moved while the session was recorded",
+    )
+    assert run.outcome.outputs == ()
+
+
+@pytest.mark.parametrize("name", ["timeline.jsonl", "transcript.vtt", "media.mkv"])
+def test_a_file_that_is_removed_while_it_is_written_is_told(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "session"
+    run = LiveRun(20.0, folder=folder, at={17.0: lambda live: (folder / name).unlink()})
+    assert run.outcome.failures == (f"{folder / name} was removed or moved while the session was recorded",)
+    assert folder / name not in run.outcome.outputs
+    assert len(run.outcome.outputs) == 3
+
+
+def lags_s(run: LiveRun, until_s: float) -> list[float]:
+    """How old what a dashboard shows is, at each look until then."""
+    return [
+        s.elapsed_s - s.latest.time_s
+        for s in run.snapshots
+        if s.latest is not None and s.elapsed_s <= until_s
+    ]
+
+
+def test_a_disk_that_hangs_holds_up_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every write hangs from the hundredth on, and every record of the session takes ten seconds."""
+    write, replace, left = PieceFile.write, session_file.replace_file, iter(range(100))
+    clocks: list[VirtualClock] = []
+    never, released = threading.Event(), threading.Event()
+
+    def hanging(file: PieceFile, piece: str, kept: str) -> None:
+        if next(left, None) is None:
+            clocks[0].sleep(1e6, released)
+        write(file, piece, kept)
+
+    def slow(path: Path, data: bytes) -> None:
+        if clocks:
+            clocks[0].sleep(10.0, never)
+        replace(path, data)
+
+    monkeypatch.setattr(PieceFile, "write", hanging)
+    monkeypatch.setattr(session_file, "replace_file", slow)
+    told = Story()
+    run = LiveRun(
+        40.0,
+        folder=tmp_path / "session",
+        sinks=[told],
+        at={0.0: lambda live: clocks.append(live._clock)},  # type: ignore[arg-type]
+    )
+    assert run.outcome.summary.complete
+    assert len(told.finals) == pytest.approx(160, abs=2)
+    assert max(lags_s(run, 40.0)) < 1.0
+    assert run.outcome.failures == ("the disk has not taken the last results within 20 s",)
+    released.set()
+    for thread in threading.enumerate():
+        if thread.name == "results":
+            thread.join()
+
+
+def test_the_versions_of_libraries_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[dict[str, str]] = []
+    versions = recording.software_versions
+    monkeypatch.setattr(recording, "software_versions", lambda: read.append(versions()) or read[-1])
+    LiveRun(20.0, folder=tmp_path / "session")
+    assert len(read) == 1
+    assert read_session(tmp_path / "session").software == read[0]

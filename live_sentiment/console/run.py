@@ -91,7 +91,8 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run one session; 0 where it ended by itself or by `q`, else 128 and the signal that ended it."""
+    """Run one session; 0 where it ended by itself or by `q`, 128 and the signal that ended it, 1 where not
+    everything was kept."""
     _check(options)
     exports = asked_formats(options)
     config = config_from(options)
@@ -185,7 +186,9 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
         print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
     else:
         _print_summary(live, outcome, options, Console(highlight=False, soft_wrap=True))
-    return ending.exit_code
+    for failure in outcome.failures:
+        _say(f"not everything was kept: {failure}")
+    return RunError.exit_code if outcome.failures else ending.exit_code
 
 
 def _run(live: Live, asked: Callable[[], bool]) -> LiveOutcome:
@@ -312,7 +315,7 @@ def _print_summary(live: Live, outcome: LiveOutcome, options: argparse.Namespace
         console.print("nothing was written (--no-record)")
     elif options.no_video_storage:
         console.print("no picture and no sound was kept (--no-video-storage), so there is nothing to replay")
-    else:
+    elif any(path.suffix == ".mkv" for path in outcome.outputs):
         console.print(f"replay it with: live-sentiment replay {shlex.quote(str(outcome.folder))}")
 
 

@@ -54,7 +54,7 @@ class FakeLive:
         self.stopped = threading.Event()
         self.told: list[str] = []
         self.state = "starting"
-        self.outputs = () if folder is None else (folder / "timeline.jsonl",)
+        self.outputs = () if folder is None else (folder / "media.mkv", folder / "timeline.jsonl")
 
     def run(self) -> LiveOutcome:
         self.state = "running"
@@ -326,6 +326,25 @@ def test_a_session_that_fails_says_what_is_kept(
     *_, kept, last = capsys.readouterr().err.splitlines()
     assert last == "live-sentiment: the analysis broke"
     assert "timeline.jsonl" in kept
+
+
+def test_what_could_not_be_kept_is_said_and_the_exit_code_is_1(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def outcome(live: FakeLive) -> LiveOutcome:
+        kept = (live.folder / "timeline.jsonl",)  # type: ignore[operator]
+        summary = Summarizer().summary()
+        lags = (0.5, 0.9), (1.9, 2.6)
+        return LiveOutcome(summary, live.folder, kept, 1.0, 0, 0, *lags, failures=("the disk is full",))
+
+    monkeypatch.setattr(FakeLive, "run", outcome)
+    assert run() == 1
+    printed = capsys.readouterr()
+    assert "live-sentiment: not everything was kept: the disk is full" in printed.err.splitlines()
+    assert "timeline.jsonl" in printed.out
+    assert "live-sentiment replay" not in printed.out, "there is no media to replay"
+    assert run("--json") == 1
+    assert json.loads(capsys.readouterr().out)["failures"] == ["the disk is full"]
 
 
 def test_json_is_all_that_standard_output_gets(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
