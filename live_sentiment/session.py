@@ -45,8 +45,8 @@ SOUND_S = 8.0
 """Sound of a file that may wait before the voice stage, and again before the transcriber."""
 LIVE_FRAMES = 6
 """Pictures that may wait in a live session: half a second at the rate at which they are looked at."""
-FRAME_BYTES = 96 * 2**20
-"""What waiting pictures may take: all FRAMES of them at 1080 lines, fewer of larger ones."""
+FRAME_BYTES = 64 * 2**20
+"""What waiting pictures may take: ten of 1920 × 1080, fewer of larger ones."""
 BLOCKS = 1000
 """Sound is bounded in seconds; this many blocks, with or without samples, are never reached before."""
 MESSAGES = 256

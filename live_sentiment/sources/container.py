@@ -11,7 +11,7 @@ import av
 from av.error import FFmpegError
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.pictures import PixelAspect, orientation, shown_size
+from live_sentiment.sources.pictures import PixelAspect, shown_size
 
 MOST_PIXELS = 100_000_000
 """In a picture as shown. A decoder keeps up to seventeen of them, each of 1.5 bytes a pixel and more."""
@@ -170,7 +170,7 @@ def _shown_size(path: Path, container: Any, video: Any) -> tuple[int, int]:
             f"the pictures of {path} have {width} × {height} pixels; up to {MOST_PIXELS / 1e6:.0f} million "
             f"can be analysed. Make them smaller, e.g. with ffmpeg -i {path.name} -vf scale=1920:-2 small.mp4"
         )
-    turned = frame is not None and orientation(frame).quarter_turns % 2
+    turned = frame is not None and round(frame.rotation / 90) % 2
     return (height, width) if turned else (width, height)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import struct
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ def _kind_unknown_to_pyav(kinds: Any, value: int) -> Any:
 
 
 SideDataType._missing_ = classmethod(_kind_unknown_to_pyav)  # type: ignore[assignment, method-assign]
+_LARGE_PX = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ class PictureConverter:
         key = (frame.rotation, frame.width, frame.height)
         if self._turn[0] != key:
             self._turn = (key, orientation(frame))
+            if frame.width * frame.height > _LARGE_PX:
+                gc.collect()
         return self._turn[1]
 
 

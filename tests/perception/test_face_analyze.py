@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
 
     def build(scene: Scene, **settings: object) -> FaceAnalyzer:
         monkeypatch.setattr(analyze, "FaceDetector", lambda *arguments: scene)
+        monkeypatch.setattr(analyze, "UprightCheck", lambda *arguments: lambda image, face: face)
         config = FaceConfig(encoder=str(tmp_path / "net.safetensors"), **settings)
         return FaceAnalyzer(config, tmp_path, torch.device("cpu"))
 
@@ -117,6 +119,15 @@ def test_an_observation_says_where_when_and_how_sure(build: Build) -> None:
     assert seen.embedding.shape == (stage.expert.embedding_dim,) == (10,)
     assert seen.emotions.sum() == pytest.approx(1)
     assert 0 < seen.quality <= 1
+
+
+def test_boxes_are_in_pixels_of_the_picture_as_shown(build: Build) -> None:
+    small = dataclasses.replace(frame(0.0), scale=4.0)
+    (whole,), (scaled,) = (
+        build(Scene((20, 30, 50)))(picture).observations for picture in (frame(0.0), small)
+    )
+    assert scaled.details["box"] == pytest.approx([4 * side for side in whole.details["box"]])
+    assert scaled.emotions.tobytes() == whole.emotions.tobytes()
 
 
 def test_mouth_motion_compares_a_person_with_the_frame_before(build: Build) -> None:

@@ -17,6 +17,7 @@ from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.reader import load_reader
 from live_sentiment.perception.face.track import FaceTracker
+from live_sentiment.perception.face.upright import UprightCheck
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
 from live_sentiment.weights.store import ModelStore
@@ -50,6 +51,7 @@ class FaceAnalyzer:
     ) -> None:
         self._config = config
         self._detect = FaceDetector(detector, config.detect_size_px, config.detect_score)
+        self._upright = UprightCheck(detector)
         self._tracker = FaceTracker()
         self._read = load_reader(config.encoder, store or ModelStore(ModelsConfig()), device)
         self.reset()
@@ -95,7 +97,11 @@ class FaceAnalyzer:
             if people:
                 return people
         self._since_detection = 1 % self._config.detect_every
-        return self._tracker.update(frame.time_s, self._detect(frame.image))
+        found = self._detect(frame.image)
+        by_size = sorted(range(len(found)), key=lambda number: -found[number].box[2] * found[number].box[3])
+        for number in by_size[: self._config.max_people]:
+            found[number] = self._upright(frame.image, found[number])
+        return self._tracker.update(frame.time_s, found)
 
     def _largest(self, people: list[FaceTrack]) -> list[FaceTrack]:
         largest = sorted(people, key=lambda face: -face.box[2] * face.box[3])[: self._config.max_people]
