@@ -6,8 +6,10 @@ however the streams interleave on their way in.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.fusion.speaker import SpeakerSelector, people
@@ -26,6 +28,9 @@ from live_sentiment.types import (
     Transcript,
     Window,
 )
+
+SKIPPED = "not analysed: overload"
+"""Why a modality is absent that was captured and not analysed, because the computer cannot keep up."""
 
 
 class Analysis:
@@ -52,6 +57,8 @@ class Analysis:
         self._speaker = SpeakerSelector()
         self._sinks = sinks
         self._open = set(MODALITIES) - set(absent)
+        self._skipped_s: dict[Modality, float] = {}
+        """Up to where a modality was skipped: what comes of it all the same comes too late."""
         self._events: list[Event] = []
         self._fusing = gauges.stage("fusion")
         self._writing = gauges.stage("sinks")
@@ -68,7 +75,8 @@ class Analysis:
         """Take a stage's output of one modality and its watermark."""
         for event in output.events:
             self.event(event)
-        self._aligner.add(*output.observations)
+        skipped_s = self._skipped_s.get(modality, -math.inf)
+        self._aligner.add(*(item for item in output.observations if item.time_s > skipped_s))
         self._aligner.advance(modality, output.watermark_s)
         self._publish()
 
@@ -79,11 +87,15 @@ class Analysis:
 
     def hear(self, activity: SpeechActivity, output: StageOutput) -> None:
         """Take the voice stage's output together with the voice activity it rests on."""
-        self._aligner.add(activity)
+        if activity.end_s > self._skipped_s.get("voice", -math.inf):
+            self._aligner.add(activity)
         self.observe("voice", output)
 
     def read(self, transcript: Transcript, output: StageOutput) -> None:
         """Take words, partial and committed, and the text stage's reading of the committed ones."""
+        skipped_s = self._skipped_s.get("text", -math.inf)
+        in_time = tuple(word for word in transcript.committed if word.end_s > skipped_s)
+        transcript = replace(transcript, committed=in_time)
         self._aligner.add(*transcript.committed)
         for sink in self._sinks:
             sink.words(transcript)
@@ -100,6 +112,18 @@ class Analysis:
     def back(self, modality: Modality, reason: str, at_s: float) -> None:
         """An absence, told by its reason, ends at session time `at_s`."""
         self._aligner.back(modality, reason, at_s)
+
+    def missed(self, modality: Modality, start_s: float, end_s: float) -> None:
+        """What was captured of a modality in this stretch of session time is not analysed."""
+        self.absent(Absence(modality, start_s, SKIPPED))
+        self.back(modality, SKIPPED, end_s)
+
+    def skip(self, modality: Modality, start_s: float, end_s: float) -> None:
+        """Likewise, and nothing of that time is waited for any more."""
+        self.missed(modality, start_s, end_s)
+        self._skipped_s[modality] = end_s
+        self._aligner.advance(modality, end_s)
+        self._publish()
 
     def end(self, modality: Modality, end_s: float, reason: str) -> None:
         """Close a modality's stream at session time `end_s`."""

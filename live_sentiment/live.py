@@ -16,6 +16,7 @@ from live_sentiment.clock import Clock, MonotonicClock
 from live_sentiment.config import Config
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.tolerant import TolerantFusion
+from live_sentiment.overload import Overload
 from live_sentiment.quality import Quality, quality_steps
 from live_sentiment.recording import Course, Recording
 from live_sentiment.session import STAGES_BY_THREAD, Session
@@ -31,7 +32,6 @@ from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
 from live_sentiment.stages import Stages
 from live_sentiment.streams.channel import OVERRUN
 from live_sentiment.streams.gauges import Gauges, Histogram
-from live_sentiment.streams.governor import LoadGovernor
 from live_sentiment.timeline.timeline import Timeline
 from live_sentiment.types import MODALITIES, Absence, Event, Modality, VideoFrame
 
@@ -167,11 +167,10 @@ class Live:
             backlog_s=config.overload.backlog_s,
             on_look=self._looked,
             on_message=self._look_after,
+            on_skip=self._tell_skipped,
         )
         self._quality = Quality(quality_steps(config.perception, stages, stages.smaller_recogniser))
-        self._governor = LoadGovernor(config.overload, len(self._quality))
-        self._overrun = 0
-        """Items let go so far."""
+        self._overload = Overload(config.overload, self._quality)
         self._switches = threading.Lock()
         self._off: set[Modality] = set()
         self._markers: list[tuple[float, str]] = []
@@ -265,7 +264,7 @@ class Live:
             Snapshot(
                 source=" and ".join(device.health().name for device in self._devices.values()),
                 state=self._state,
-                position_s=self._session.position_s,
+                position_s=self._session.pace.position_s,
                 duration_s=self._duration_s,
                 elapsed_s=self._elapsed_s(),
                 streams=stream_healths(self.gauges),
@@ -291,14 +290,9 @@ class Live:
 
     @property
     def backlog_s(self) -> float:
-        """What has been captured and is not yet perceived, in seconds of media: the most of any stream."""
-        captured_s = self._feed.captured_s
-        behind = [
-            captured_s[modality] - position_s
-            for modality, position_s in self._session.positions_s.items()
-            if modality in captured_s
-        ]
-        return max(behind, default=0.0)
+        """What has been captured and neither analysed nor skipped, in seconds of media: the most of any
+        stream."""
+        return max(self._session.pace.behind_s.values(), default=0.0)
 
     def _finish(self) -> None:
         try:
@@ -324,11 +318,9 @@ class Live:
 
     def _look_after(self) -> None:
         """Runs on the analysis' own thread after every message: load, and the record of the session."""
-        now_s, overruns = self.now_s(), self._overruns()
-        level = self._governor.observe(now_s, self.backlog_s, lost=overruns > self._overrun)
-        self._overrun = overruns
-        for said in self._quality.set_level(level):
-            self._analysis.event(Event(now_s, "quality", said))
+        now_s, ended = self.now_s(), self._analysis.complete
+        for event in self._overload.observe(now_s, self.backlog_s, self._overruns(), ended=ended):
+            self._analysis.event(event)
         if self._recording is not None:
             self._recording.keep(now_s, self._course)
 
@@ -358,6 +350,10 @@ class Live:
 
     def _tell_recording_stopped(self, why: str) -> None:
         self._session.event(Event(self.now_s(), "recording-stopped", why))
+
+    def _tell_skipped(self, modality: Modality, start_s: float, end_s: float) -> None:
+        for event in self._overload.skipped(self.now_s(), modality, start_s, end_s):
+            self._analysis.event(event)
 
     def _tell_sink_failed(self, why: str) -> None:
         self._session.event(Event(self.now_s(), "sink-failed", why))

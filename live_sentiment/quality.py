@@ -1,7 +1,7 @@
 """What a live session gives up, step by step, when the computer cannot keep up.
 
-The order is: pictures looked at, then the width of the transcriber's search, then its model, then how often
-it listens. A step that would change nothing with the present configuration is left out.
+The order is: pictures looked at, then how often the transcriber listens, then the width of its search, then
+its model. A step that would change nothing with the present configuration is left out.
 """
 
 from __future__ import annotations
@@ -81,6 +81,15 @@ def quality_steps(
     def search(beam: int) -> None:
         recogniser.beam = beam
 
+    hop_s = config.speech.hop_s
+    if 4 * hop_s <= config.speech.buffer_s:
+        steps.append(
+            QualityStep(
+                f"words every {2 * hop_s:g} s",
+                lambda: transcriber.listen_every(2 * hop_s),
+                lambda: transcriber.listen_every(hop_s),
+            )
+        )
     if config.speech.beam > 1:
         steps.append(
             QualityStep(
@@ -95,15 +104,6 @@ def quality_steps(
                 "a smaller speech model",
                 lambda: hear_with(smaller),
                 lambda: hear_with(recogniser),
-            )
-        )
-    hop_s = config.speech.hop_s
-    if 4 * hop_s <= config.speech.buffer_s:
-        steps.append(
-            QualityStep(
-                f"words every {2 * hop_s:g} s",
-                lambda: transcriber.listen_every(2 * hop_s),
-                lambda: transcriber.listen_every(hop_s),
             )
         )
     return tuple(steps)

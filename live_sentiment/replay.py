@@ -195,7 +195,7 @@ class Replay:
                 source=self._name,
                 state=self._state,
                 start_s=self._excerpt.start_s or 0.0,
-                position_s=self._session.position_s,
+                position_s=self._session.pace.position_s,
                 duration_s=self._end_s(),
                 elapsed_s=elapsed_s,
                 real_time_factor=elapsed_s / media_s if media_s > 0 else None,
@@ -222,7 +222,7 @@ class Replay:
         return (self._clock.now_s() if self._ended_s is None else self._ended_s) - self._began_s
 
     def _media_s(self) -> float:
-        return self._session.position_s - (self._excerpt.start_s or 0.0)
+        return self._session.pace.position_s - (self._excerpt.start_s or 0.0)
 
     def _end_s(self) -> float | None:
         ends = [end_s for end_s in (self._source.info.duration_s, self._excerpt.end_s) if end_s is not None]

@@ -4,21 +4,24 @@ A feed (a file's decoder, or camera and microphone) fills two bounded channels f
 pictures, sound and speech are perceived on a thread each, which live here; everything they say goes through
 one more channel to the thread that called `run`, where the analysis lives.
 
-With files every channel waits, so nothing is dropped and thread timing changes no result. Live, the oldest
-picture gives way to a new one, and sound that cannot be analysed in time is let go in one stretch, which is
-announced; it never gives way silently.
+With files every channel waits, so nothing is dropped and thread timing changes no result. Live, nothing that
+captures or listens waits for what is slower: the oldest picture gives way to a new one, words are skipped by
+whole utterances, and the voice goes on where the words do not. A stream that falls behind all the same is
+given up to the present (see `pace`). Nothing is skipped silently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from live_sentiment.analysis import Analysis
+from live_sentiment.pace import Pace
 from live_sentiment.sources.feed import Feed, Outlets
 from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.gauges import Gauges
@@ -51,7 +54,15 @@ BLOCKS = 1000
 """Sound is bounded in seconds; this many blocks, with or without samples, are never reached before."""
 MESSAGES = 256
 """Stage outputs that may wait for the analysis."""
+LIVE_MESSAGES = 32
+"""In a live session: a second of them."""
+CUT_S = 0.1
+"""A word that ends so shortly before the sound was cut off may have been cut itself."""
+SKIPPED = "skipped"
+"""Cause of a drop: the computer could not keep up, and the stage was not run."""
 
+SOUND: tuple[Modality, ...] = ("voice", "text")
+"""Modalities that sound carries."""
 STAGES_BY_THREAD = (
     ("face",),
     ("voice activity", "voice"),
@@ -74,10 +85,12 @@ class Session:
         stages: loaded perception; it is reset first.
         analysis: receives what the stages say; its sinks tell the results.
         gauges: observe queues and stages, by the clock that everything waits on.
-        backlog_s: the most that may wait, in seconds of media, before something is let go; None lets nothing
-            go and makes the feed wait.
+        backlog_s: the most that may have been captured and not yet analysed, in seconds of media, before
+            something is skipped; None skips nothing and makes the feed wait.
         on_look: told each picture looked at and every face in it, from the thread that looks.
         on_message: called from the thread of `run` after whatever a stage had to say.
+        on_skip: told, on that thread, a modality and the stretch of session time that was captured and is
+            not analysed.
     """
 
     def __init__(
@@ -90,13 +103,13 @@ class Session:
         backlog_s: float | None = None,
         on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
+        on_skip: Callable[[Modality, float, float], None] | None = None,
     ) -> None:
         self._feed, self._stages, self._analysis = feed, stages, analysis
         self._gauges = gauges
-        self._on_look, self._on_message = on_look, on_message
+        self._on_look, self._on_message, self._on_skip = on_look, on_message, on_skip
         live = backlog_s is not None
-        # Half of what may wait belongs to the passes under way: a third is left to each channel.
-        sound_s = SOUND_S if backlog_s is None else backlog_s / 3
+        self.pace = Pace(lambda: feed.captured_s, gauges.clock, backlog_s)
         self._frames: Channel[VideoFrame | Bound] = Channel(
             LIVE_FRAMES if live else FRAMES,
             Full.DROP_OLDEST if live else Full.WAIT,
@@ -108,35 +121,25 @@ class Session:
         self._sound: Channel[AudioBlock] = Channel(
             BLOCKS,
             Full.DROP_ALL if live else Full.WAIT,
-            capacity_s=sound_s,
+            # Reached only where not even the voice activity can be followed.
+            capacity_s=SOUND_S if backlog_s is None else backlog_s / 2,
             duration_s=_length_s,
-            on_drop=self._announce_lost,
+            on_drop=self._say_lost,
             gauge=gauges.queue("sound"),
             clock=gauges.clock,
         )
         self._speech: Channel[tuple[AudioBlock, SpeechActivity]] = Channel(
             BLOCKS,
-            capacity_s=sound_s,
+            Full.DROP_OLDEST if live else Full.WAIT,
+            # Reached only by a transcriber that hangs: any other skips before.
+            capacity_s=SOUND_S if backlog_s is None else 2 * backlog_s,
             duration_s=lambda item: _length_s(item[0]),
             gauge=gauges.queue("speech"),
             clock=gauges.clock,
         )
         self._messages: Channel[Message] = Channel(
-            MESSAGES, gauge=gauges.queue("messages"), clock=gauges.clock
+            LIVE_MESSAGES if live else MESSAGES, gauge=gauges.queue("messages"), clock=gauges.clock
         )
-        self._positions: dict[Modality, float] = {}
-        """Of the streams that have not ended."""
-        self._ended_s = 0.0
-
-    @property
-    def positions_s(self) -> Mapping[Modality, float]:
-        """Session time up to which each stream that has not ended has been perceived."""
-        return dict(self._positions)
-
-    @property
-    def position_s(self) -> float:
-        """Session time up to which every stream has been perceived."""
-        return min(self.positions_s.values(), default=self._ended_s)
 
     def run(self) -> None:
         """Analyse everything; returns when every stream has ended and every sink is closed.
@@ -156,6 +159,8 @@ class Session:
             self._feed.start(Outlets(self._frames, self._sound, self.event, self.absent, self.back))
             while not self._analysis.complete:
                 self._messages.get()()
+                for modality, start_s, end_s in self.pace.overdue():
+                    self._skip(modality, start_s, end_s)
                 if self._on_message is not None:
                     self._on_message()
             complete = True
@@ -187,6 +192,8 @@ class Session:
         looking = self._gauges.stage("face")
         with self._stream("vision", self._frames, "video ended") as reach:
             for frame in self._frames:
+                if self.pace.is_given_up("vision", frame.time_s):
+                    continue
                 if isinstance(frame, Bound):
                     say = partial(self._analysis.observe, "vision", StageOutput((), frame.time_s))
                 else:
@@ -196,71 +203,118 @@ class Session:
                     if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
                         self._on_look(frame, self._stages.face.boxes)
                     say = partial(self._analysis.look, frame.time_s, output)
-                reach(frame.time_s)
-                self._say(say)
+                reach(frame.time_s, say)
 
     def _listen(self) -> None:
         with self._stream("voice", self._sound, "sound ended") as reach:
             end_s = 0.0
             for block in self._sound:
-                self._hear(block, self._detect(block))
+                activity = self._detect(block)
+                if self.pace.skips("voice", block, activity, self._sound.waiting_s):
+                    self._gauges.queue("sound").dropped(SKIPPED)
+                    reach(block.end_s, partial(self._skip_voice, activity))
+                else:
+                    reach(block.end_s, self._hear(block, activity))
+                self._speech.put((block, activity))
                 end_s = block.end_s
-                reach(end_s)
-            tail = AudioBlock(np.zeros(0, np.float32), end_s)
-            self._hear(tail, self._stages.activity.finish())
-            self._say(partial(self._analysis.observe, "voice", self._stages.voice.finish()))
+            tail = AudioBlock(np.zeros(0, np.float32), end_s), self._stages.activity.finish()
+            reach(end_s, self._hear(*tail))
+            self._speech.put(tail)
+            reach(end_s, partial(self._analysis.observe, "voice", self._stages.voice.finish()))
         self._speech.close()
 
     def _detect(self, block: AudioBlock) -> SpeechActivity:
         with self._gauges.stage("voice activity").timed():
             return self._stages.activity(block)
 
-    def _hear(self, block: AudioBlock, activity: SpeechActivity) -> None:
-        with self._gauges.stage("voice").timed():
+    def _hear(self, block: AudioBlock, activity: SpeechActivity) -> Message:
+        with self._gauges.stage("voice").timed(), self.pace.timed("voice"):
             output = self._stages.voice(block, activity)
-        self._say(partial(self._analysis.hear, activity, output))
-        self._speech.put((block, activity))
+        return partial(self._analysis.hear, activity, output)
 
     def _transcribe(self) -> None:
-        hearing = self._gauges.stage("speech to text")
         with self._stream("text", self._speech, "sound ended") as reach:
+            heard = False
             for block, activity in self._speech:
-                with hearing.timed():
-                    transcript = self._stages.transcriber(block, activity)
-                reach(block.end_s)
-                if transcript is not None:
-                    self._read(transcript)
-            with hearing.timed():
-                transcript = self._stages.transcriber.finish()
-            self._read(transcript)
+                waiting_s, upstream_s = self._speech.waiting_s, self._sound.waiting_s
+                if self.pace.skips("text", block, activity, waiting_s, upstream_s):
+                    if heard:
+                        reach(block.start_s, self._break_off(block.start_s))
+                    heard = False
+                    self._gauges.queue("speech").dropped(SKIPPED)
+                    reach(block.end_s, partial(self._skip, "text", block.start_s, block.end_s))
+                else:
+                    heard = True
+                    reach(block.end_s, self._read(self._transcribed(block, activity)))
+            reach(0.0, self._read(self._finished()))
 
-    def _read(self, transcript: Transcript) -> None:
+    def _transcribed(self, block: AudioBlock, activity: SpeechActivity) -> Transcript | None:
+        with self._gauges.stage("speech to text").timed(), self.pace.timed("text"):
+            return self._stages.transcriber(block, activity)
+
+    def _finished(self) -> Transcript:
+        with self._gauges.stage("speech to text").timed(), self.pace.timed("text"):
+            return self._stages.transcriber.finish()
+
+    def _break_off(self, at_s: float) -> Message:
+        """End the transcriber's work where what follows is skipped."""
+        transcript = None
+        if not self.pace.is_given_up("text", at_s):
+            transcript = self._finished()
+            whole = tuple(word for word in transcript.committed if word.end_s <= at_s - CUT_S)
+            transcript = replace(transcript, committed=whole)
+        self._stages.transcriber.reset()
+        return self._read(transcript)
+
+    def _read(self, transcript: Transcript | None) -> Message:
+        if transcript is None:
+            return _nothing
         with self._gauges.stage("text").timed():
             output = self._stages.text(transcript.committed)
-        self._say(partial(self._analysis.read, transcript, output))
+        return partial(self._analysis.read, transcript, output)
 
     @contextmanager
     def _stream(
         self, modality: Modality, channel: Channel[Any], ended: str
-    ) -> Iterator[Callable[[float], None]]:
-        """Run a worker's loop; when it ends or fails, say so and let the other streams go on."""
-        self._positions[modality] = 0.0
+    ) -> Iterator[Callable[[float, Message], None]]:
+        """Run a worker's loop; when it ends or fails, say so and let the other streams go on.
 
-        def reach(time_s: float) -> None:
-            self._positions[modality] = time_s
+        Gives what the worker hands its results to, each with the session time that is reached with it.
+        """
+        end_s = 0.0
+        self.pace.reach(modality, end_s)
+
+        def reach(time_s: float, message: Message) -> None:
+            nonlocal end_s
+            end_s = max(time_s, end_s)
+            self._say(partial(self._take, modality, end_s, message))
 
         reason = ended
         try:
             yield reach
         except BaseException as error:
             reason = f"{modality} failed"
-            at_s = self._positions[modality]
-            message = f"{reason} at {at_s:.2f} s and is absent from there on: {described(error)}"
-            self.event(Event(at_s, "stage-failed", message))
+            message = f"{reason} at {end_s:.2f} s and is absent from there on: {described(error)}"
+            self.event(Event(end_s, "stage-failed", message))
             channel.cancel()
-        end_s = self._positions.pop(modality)
-        self._ended_s = max(self._ended_s, end_s)
-        self._say(partial(self._analysis.end, modality, end_s, reason))
+        self._say(partial(self._end, modality, end_s, reason))
+
+    def _take(self, modality: Modality, time_s: float, message: Message) -> None:
+        message()
+        self.pace.reach(modality, time_s)
+
+    def _end(self, modality: Modality, end_s: float, reason: str) -> None:
+        self.pace.end(modality)
+        self._analysis.end(modality, end_s, reason)
+
+    def _skip(self, modality: Modality, start_s: float, end_s: float) -> None:
+        self._analysis.skip(modality, start_s, end_s)
+        if self._on_skip is not None:
+            self._on_skip(modality, start_s, end_s)
+
+    def _skip_voice(self, activity: SpeechActivity) -> None:
+        self._analysis.hear(activity, StageOutput((), activity.start_s))
+        self._skip("voice", activity.start_s, activity.end_s)
 
     def event(self, event: Event) -> None:
         """Something that happened; from any thread."""
@@ -273,12 +327,20 @@ class Session:
         """Without waiting: by a thread that captures, or by a sink on the very thread that takes messages."""
         self._messages.put(message, wait=False)
 
-    def _announce_lost(self, blocks: Sequence[AudioBlock]) -> None:
+    def _say_lost(self, blocks: Sequence[AudioBlock]) -> None:
         """Sound that was let go, in one stretch: what follows treats it as missing."""
-        length_s = sum(map(_length_s, blocks))
-        if length_s:
-            message = f"{length_s:.1f} s of sound were not analysed: the computer cannot keep up"
-            self.event(Event(blocks[0].start_s, "overload", message))
+        if any(map(_length_s, blocks)):
+            self._tell(partial(self._lose, blocks[0].start_s, blocks[-1].end_s))
+
+    def _lose(self, start_s: float, end_s: float) -> None:
+        for modality in SOUND:
+            self._analysis.missed(modality, start_s, end_s)
+            if self._on_skip is not None:
+                self._on_skip(modality, start_s, end_s)
+
+
+def _nothing() -> None:
+    """Nothing new, but the time that is reached with it."""
 
 
 def _length_s(block: AudioBlock) -> float:

@@ -61,16 +61,20 @@ class Delays:
 
 
 class ScriptedStages:
-    """Perception by rule: a face in every frame, speech between 0.3 and `speech_until_s`, a word a second."""
+    """Perception by rule: a face in every frame, speech between 0.3 and `speech_until_s`, a word a second.
+
+    `sentence_s` is the length of a sentence and of the pause behind it; None is speech without a pause.
+    """
 
     def __init__(
         self,
         work: Work = lambda modality, time_s: None,
         speech_until_s: float = 5.0,
         fusion: Callable[[Window, int | None], Affect | None] | None = None,
+        sentence_s: tuple[float, float] | None = None,
     ) -> None:
         self.face = _Face(work)
-        self.activity = _Activity(speech_until_s)
+        self.activity = _Activity(speech_until_s, sentence_s)
         self.voice = _Voice(work)
         self.transcriber = _Transcriber(work)
         self.fusion = fusion or fuse
@@ -112,6 +116,7 @@ class _Face:
 @dataclass
 class _Activity:
     until_s: float
+    sentence_s: tuple[float, float] | None = None
     end_s: float = 0.0
 
     def reset(self) -> None:
@@ -121,7 +126,10 @@ class _Activity:
         self.end_s = block.end_s
         length_s = block.end_s - block.start_s
         chunks = 1 if length_s else 0
-        active = np.full(chunks, 0.3 < block.start_s < self.until_s, np.bool_)
+        speaks = 0.3 < block.start_s < self.until_s
+        if self.sentence_s is not None:
+            speaks &= block.start_s % sum(self.sentence_s) < self.sentence_s[0]
+        active = np.full(chunks, speaks, np.bool_)
         return SpeechActivity(block.start_s, length_s, active.astype(np.float32), active)
 
     def finish(self) -> SpeechActivity:
@@ -151,6 +159,8 @@ class _Transcriber:
     def __init__(self, work: Work) -> None:
         self._work = work
         self.recogniser = SimpleNamespace(beam=1)
+        self.heard: list[tuple[float, float]] = []
+        """Session times of the blocks it was given."""
         self.reset()
 
     def reset(self) -> None:
@@ -162,6 +172,7 @@ class _Transcriber:
     def __call__(self, block: AudioBlock, activity: SpeechActivity) -> Transcript | None:
         if len(block.samples):
             self._work("text", block.end_s)
+            self.heard.append((block.start_s, block.end_s))
         self._end_s = block.end_s
         second = int(block.end_s)
         if second <= self._said:

@@ -44,12 +44,16 @@ class LiveRun:
         sinks: Sequence[Sink] = (),
         fusion: Callable[[Window, int | None], Affect | None] | None = None,
         at: dict[float, Callable[[Live], None]] | None = None,
+        sentence_s: tuple[float, float] | None = None,
     ) -> None:
         clock = VirtualClock()
         camera = ScriptedDevice("camera", clock, FRAME_S, lost if lost_device == "camera" else ())
         microphone = ScriptedDevice("microphone", clock, SOUND_S, lost if lost_device == "microphone" else ())
-        stages = ScriptedStages(
-            work(clock) if work else lambda modality, time_s: None, speech_until_s=1e9, fusion=fusion
+        self.stages = stages = ScriptedStages(
+            work(clock) if work else lambda modality, time_s: None,
+            speech_until_s=1e9,
+            fusion=fusion,
+            sentence_s=sentence_s,
         )
         self.snapshots: list[Snapshot] = []
         self._at = dict(sorted((at or {}).items()))

@@ -30,7 +30,7 @@ def quality(told: Any, smaller: Any = None, **speech: Any) -> Quality:
     return Quality(quality_steps(perception, told, smaller))
 
 
-def test_faces_first_then_the_search_then_the_model_then_the_hop() -> None:
+def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
     told = Told()
     first, smaller = told.transcriber.recogniser, SimpleNamespace(beam=1)
     steps = quality(told, smaller, beam=5)
@@ -38,12 +38,12 @@ def test_faces_first_then_the_search_then_the_model_then_the_hop() -> None:
     list(steps.set_level(2))
     assert (told.rate_hz, first.beam) == (12.5 / 4, 5)
     list(steps.set_level(3))
-    assert (first.beam, told.transcriber.recogniser) == (1, first)
+    assert (told.hop_s, first.beam) == (2.0, 5)
     list(steps.set_level(4))
-    assert (told.transcriber.recogniser, told.hop_s) == (smaller, None)
+    assert (first.beam, told.transcriber.recogniser) == (1, first)
     list(steps.set_level(5))
-    assert told.hop_s == 2.0
-    assert [what.split()[0] for what in steps.lowered] == ["faces", "faces", "speech", "a", "words"]
+    assert told.transcriber.recogniser is smaller
+    assert [what.split()[0] for what in steps.lowered] == ["faces", "faces", "words", "speech", "a"]
 
 
 def test_the_way_back_undoes_every_step_and_says_so() -> None:

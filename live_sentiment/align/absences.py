@@ -21,13 +21,16 @@ class Absences:
         self._spans: list[_Span] = []
 
     def begin(self, absence: Absence) -> None:
-        """From `absence.start_s` on the modality is missing; one that lasts already goes on."""
-        if self._lasting(absence.modality, absence.reason) is None:
+        """From `absence.start_s` on the modality is missing; one that lasts till then goes on."""
+        span = self._reaching(absence.modality, absence.reason, absence.start_s)
+        if span is None:
             self._spans.append(_Span(absence))
+        else:
+            span.end_s = math.inf
 
     def end(self, modality: Modality, reason: str, end_s: float) -> None:
         """The modality is no longer missing for that reason; nothing where it was not."""
-        span = self._lasting(modality, reason)
+        span = self._reaching(modality, reason, math.inf)
         if span is not None:
             span.end_s = end_s
 
@@ -51,9 +54,9 @@ class Absences:
         """Drop what ended at or before `start_s`: no later window reaches it."""
         self._spans = [span for span in self._spans if span.end_s > start_s]
 
-    def _lasting(self, modality: Modality, reason: str) -> _Span | None:
+    def _reaching(self, modality: Modality, reason: str, time_s: float) -> _Span | None:
         for span in self._spans:
-            if (span.absence.modality, span.absence.reason) == (modality, reason) and math.isinf(span.end_s):
+            if (span.absence.modality, span.absence.reason) == (modality, reason) and span.end_s >= time_s:
                 return span
         return None
 

@@ -39,6 +39,11 @@ class Feed(Protocol):
         """The modalities that will never come, with the reason."""
         ...
 
+    @property
+    def captured_s(self) -> Mapping[Modality, float]:
+        """Session time up to which each stream has been given, where that does not wait for the analysis."""
+        ...
+
     def start(self, outlets: Outlets) -> None:
         """Begin; returns at once."""
         ...
@@ -73,6 +78,11 @@ class FileFeed:
         if not self._source.info.has_audio:
             absent["voice"] = absent["text"] = "no audio track"
         return absent
+
+    @property
+    def captured_s(self) -> Mapping[Modality, float]:
+        """None: a file waits."""
+        return {}
 
     def start(self, outlets: Outlets) -> None:
         """Begin to decode."""

@@ -146,6 +146,10 @@ class QueueGauge:
             self._dropped[cause] += 1
         self._depth, self._oldest_put_s = depth, oldest_put_s
 
+    def dropped(self, cause: str) -> None:
+        """An item that was received has been passed over for `cause`."""
+        self._dropped[cause] += 1
+
     def read(self) -> QueueReading:
         """The present figures."""
         oldest_put_s, ages = self._oldest_put_s, self._ages
