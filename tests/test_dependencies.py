@@ -11,6 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from live_sentiment import libraries
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -57,7 +59,7 @@ def test_the_constraints_name_all_that_an_installation_here_brings() -> None:
             ):
                 waiting.append(further)
     assert len(seen) > 100
-    assert missing - {"setuptools"} == set()  # which torch needs, where Python does not bring it
+    assert missing == set()
 
 
 def test_the_readme_names_the_pair_that_was_tried() -> None:
@@ -65,3 +67,8 @@ def test_the_readme_names_the_pair_that_was_tried() -> None:
     assert f"pip install torch=={TRIED['torch']} torchaudio=={TRIED['torchaudio']}" in " ".join(
         readme.split()
     )
+
+
+def test_the_program_advises_the_pair_that_it_asks_for() -> None:
+    asked = {f"{name}=={version}" for name, version in libraries.TRIED.items()}
+    assert asked == {text for text in PROJECT["dependencies"] if text.startswith("torch")}

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from live_sentiment.config import EncoderConfig
 from live_sentiment.encoders.encoder import Encoder, Raw, as_sound
+from live_sentiment.libraries import load_torchaudio
 from live_sentiment.types import SAMPLE_RATE_HZ
 
 N_FFT = 400  # samples, 25 ms
@@ -32,11 +33,10 @@ class MelEncoder(Encoder):
 
     def __init__(self, config: EncoderConfig, hop: int) -> None:
         super().__init__(config)
-        from torchaudio.transforms import MelSpectrogram
-
         self.dim = config.width
         self.hop = hop
-        mel = MelSpectrogram(SAMPLE_RATE_HZ, n_fft=N_FFT, hop_length=hop, n_mels=MELS)
+        transforms = load_torchaudio().transforms
+        mel = transforms.MelSpectrogram(SAMPLE_RATE_HZ, n_fft=N_FFT, hop_length=hop, n_mels=MELS)
         self._mel: list[nn.Module] = [mel]  # in a list, as it stays on the CPU and is not saved
 
     def prepare(self, raw: Raw) -> Tensor:

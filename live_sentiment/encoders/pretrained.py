@@ -14,6 +14,7 @@ from live_sentiment.encoders.layers import Layers
 from live_sentiment.encoders.source import Source
 from live_sentiment.encoders.tuning import tune
 from live_sentiment.errors import UsageError
+from live_sentiment.libraries import load_transformers
 
 
 class TransformersEncoder(Encoder):
@@ -55,13 +56,9 @@ def load_network(source: Source, config: EncoderConfig, **arguments: Any) -> nn.
         UsageError: the folder holds no network that transformers loads.
     """
     from safetensors import SafetensorError
-    from transformers import AutoModel
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
     try:
-        network: nn.Module = AutoModel.from_pretrained(
+        network: nn.Module = load_transformers().AutoModel.from_pretrained(
             source.folder,
             local_files_only=True,
             use_safetensors=True,

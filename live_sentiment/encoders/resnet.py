@@ -15,6 +15,7 @@ from live_sentiment.encoders.pretrained import load_network
 from live_sentiment.encoders.source import Source, fetch_source
 from live_sentiment.encoders.staged import StagedEncoder
 from live_sentiment.errors import UsageError
+from live_sentiment.libraries import load_transformers
 from live_sentiment.weights.store import ModelStore
 
 DEPTH = 18
@@ -54,9 +55,9 @@ def build(config: EncoderConfig, store: ModelStore) -> ResNet:
         if not (hasattr(network, "embedder") and hasattr(getattr(network, "encoder", None), "stages")):
             raise UsageError(f"{source.name} is no ResNet")
         return ResNet(config, source, network)
-    from transformers import ResNetConfig, ResNetModel
-
     depth = config.depth or DEPTH
     if depth not in SHAPES:
         raise UsageError(f"ResNet from scratch has depth 18 or 50, not {depth}")
-    return ResNet(config, None, ResNetModel(ResNetConfig(embedding_size=64, **SHAPES[depth])))
+    transformers = load_transformers()
+    described = transformers.ResNetConfig(embedding_size=64, **SHAPES[depth])
+    return ResNet(config, None, transformers.ResNetModel(described))

@@ -12,6 +12,7 @@ from live_sentiment.encoders.encoder import Encoded, Raw, as_text
 from live_sentiment.encoders.pretrained import TransformersEncoder, load_network
 from live_sentiment.encoders.source import Source, fetch_source
 from live_sentiment.errors import UsageError
+from live_sentiment.libraries import load_transformers
 from live_sentiment.weights.store import ModelStore
 
 DEFAULT_SOURCE = "all-minilm-l6-v2"
@@ -60,15 +61,13 @@ def build(config: EncoderConfig, store: ModelStore) -> TextTransformer:
         UsageError: no such source, or no text encoder that transformers loads.
         RunError: a model of the store cannot be had.
     """
-    from transformers import AutoTokenizer
-
     source = fetch_source(config.source or DEFAULT_SOURCE, store)
     network = load_network(source, config)
     # Without any of its files transformers would make up a tokenizer that knows no word.
     if not any(any(source.folder.glob(pattern)) for pattern in _VOCABULARIES):
         raise UsageError(f"the text encoder {source.name} has no tokenizer in {source.folder}")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        tokenizer = load_transformers().AutoTokenizer.from_pretrained(
             source.folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:

@@ -15,6 +15,7 @@ from live_sentiment.encoders.pictures import PictureEncoder
 from live_sentiment.encoders.pretrained import TransformersEncoder, load_network
 from live_sentiment.encoders.source import Source, fetch_source
 from live_sentiment.errors import UsageError
+from live_sentiment.libraries import load_transformers
 from live_sentiment.weights.store import ModelStore
 
 DEPTH = 4
@@ -60,12 +61,11 @@ def build(config: EncoderConfig, store: ModelStore) -> VisionTransformer:
         if not isinstance(getattr(network.config, "image_size", None), int):
             raise UsageError(f"{source.name} is no vision transformer")
         return VisionTransformer(config, source, network)
-    from transformers import ViTConfig, ViTModel
-
     size_px = config.size_px or SIZE_PX
     if size_px % PATCH_PX:
         raise UsageError(f"the encoder vit sees {PATCH_PX} px at a time: size_px={size_px} is no multiple")
-    described = ViTConfig(
+    transformers = load_transformers()
+    described = transformers.ViTConfig(
         hidden_size=config.width,
         num_hidden_layers=config.depth or DEPTH,
         num_attention_heads=config.width // math.gcd(config.width, HEAD_SIZE),
@@ -74,4 +74,4 @@ def build(config: EncoderConfig, store: ModelStore) -> VisionTransformer:
         patch_size=PATCH_PX,
         hidden_dropout_prob=config.dropout,
     )
-    return VisionTransformer(config, None, ViTModel(described, add_pooling_layer=False))
+    return VisionTransformer(config, None, transformers.ViTModel(described, add_pooling_layer=False))

@@ -17,8 +17,10 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 
 from live_sentiment.explain.words import Fuse, with_observations
+from live_sentiment.libraries import load_torchaudio
 from live_sentiment.perception.voice.prosody import Prosody
 from live_sentiment.perception.voice.windows import SpokenWindow
+from live_sentiment.resampling import resample
 from live_sentiment.types import EMOTIONS, BoolArray, FloatArray, Observation, Window
 
 Trait: TypeAlias = Literal["pitch", "energy", "rate"]
@@ -152,15 +154,11 @@ def louder(samples: FloatArray, gain_db: float) -> FloatArray:
 
 def higher(samples: FloatArray, factor: float) -> FloatArray:
     """The sound with its pitch multiplied, as long as before, shape (n,)."""
-    import torch
-    from torchaudio import functional
-
     steps = round(_STEPS * factor)
     if steps == _STEPS:
         return samples
     longer = _stretched(samples, _STEPS / steps)
-    raised: FloatArray = functional.resample(torch.from_numpy(longer), steps, _STEPS).numpy()
-    return _of_length(raised, len(samples))
+    return _of_length(resample(longer, steps, _STEPS), len(samples))
 
 
 def faster(samples: FloatArray, speech: BoolArray, factor: float) -> tuple[FloatArray, BoolArray]:
@@ -174,12 +172,11 @@ def faster(samples: FloatArray, speech: BoolArray, factor: float) -> tuple[Float
 
 def _stretched(samples: FloatArray, speed: float) -> FloatArray:
     import torch
-    from torchaudio import functional
 
     window = torch.hann_window(_N_FFT)
     spectrum = torch.stft(torch.from_numpy(samples), _N_FFT, _HOP, window=window, return_complex=True)
     advance = torch.linspace(0, torch.pi * _HOP, _N_FFT // 2 + 1)[:, None]
-    changed = functional.phase_vocoder(spectrum, speed, advance)
+    changed = load_torchaudio().functional.phase_vocoder(spectrum, speed, advance)
     result: FloatArray = torch.istft(changed, _N_FFT, _HOP, window=window).numpy()
     # The vocoder takes some loudness away, which is not what is asked about.
     gain = float(np.sqrt(np.square(samples).mean() / max(np.square(result).mean(), _QUIETEST)))

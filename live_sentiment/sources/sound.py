@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from av import AudioFrame, AudioResampler
 from numpy.typing import NDArray
-from torchaudio.transforms import Resample
 
+from live_sentiment.resampling import SincResampler
 from live_sentiment.types import SAMPLE_RATE_HZ, FloatArray
 
 _CENTRE, _SIDE, _SILENT = 1.0, math.sqrt(0.5), 0.0
@@ -101,9 +101,7 @@ class StreamResampler:
         # Whole steps, so that the output of what comes before a piece is a whole number of samples.
         self._context = self._whole_steps(reach)
         self._piece = self._whole_steps(rate_hz * _PIECE_S)
-        self._resample = Resample(
-            rate_hz, SAMPLE_RATE_HZ, lowpass_filter_width=FILTER_WIDTH, rolloff=_ROLLOFF
-        )
+        self._resample = SincResampler(rate_hz, SAMPLE_RATE_HZ, zero_crossings=FILTER_WIDTH, rolloff=_ROLLOFF)
         self._held = np.zeros(self._context, np.float32)  # the past that the filter reaches, then what is new
         self._received = self._emitted = 0
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from live_sentiment.libraries import load_transformers
 from live_sentiment.perception.text.adapter import Adapter
 from live_sentiment.perception.text.head import TextHead
 
@@ -47,12 +48,7 @@ class TextNetwork(nn.Module):
         self, folder: Path, rank: int, scale: float, inner_size: int, dropout: float, *, bfloat16: bool
     ) -> None:
         super().__init__()
-        from transformers import AutoModel
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()
-        self.encoder = AutoModel.from_pretrained(
+        self.encoder = load_transformers().AutoModel.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import signal
 
+from live_sentiment.resampling import resample
 from live_sentiment.types import SAMPLE_RATE_HZ, FloatArray
 
 Noise = Literal["white", "pink", "brown", "hum", "babble"]
@@ -120,11 +120,7 @@ def speech_level(sound: NDArray[np.floating]) -> float:
 
 
 def _resampled(samples: FloatArray, speed: float) -> Sound:
-    from torchaudio import functional
-
-    faster = functional.resample(torch.from_numpy(samples), round(100 * speed), 100)
-    sound: Sound = faster.double().numpy()
-    return sound
+    return resample(samples, round(100 * speed), 100).astype(np.float64)
 
 
 def _echoing(sound: Sound, reverberation_s: float, direct_db: float, random: np.random.Generator) -> Sound:

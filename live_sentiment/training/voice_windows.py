@@ -12,9 +12,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import torch
 from numpy.typing import NDArray
-from torchaudio import functional
 
 from live_sentiment import compute
 from live_sentiment.config import ComputeConfig, VoiceConfig
@@ -22,6 +20,7 @@ from live_sentiment.errors import UsageError
 from live_sentiment.perception.voice.encode import VoiceEncoder, pool, speech_frames
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
+from live_sentiment.resampling import resample
 from live_sentiment.training.voice_corpora import Clip
 from live_sentiment.training.voice_hearings import Hearing, studio
 from live_sentiment.training.voice_surroundings import Surroundings
@@ -184,9 +183,8 @@ def read_sound(file: Path, start_s: float = 0.0, end_s: float | None = None) -> 
             sound = stream.read(max(0, last - first), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UsageError(f"cannot decode {file}: {error}") from error
-    mono = torch.from_numpy(sound.mean(axis=1))
-    samples: FloatArray = functional.resample(mono, rate_hz, SAMPLE_RATE_HZ).numpy()
-    return samples
+    mono: FloatArray = sound.mean(axis=1)
+    return resample(mono, rate_hz, SAMPLE_RATE_HZ)
 
 
 def _key(clips: Sequence[Clip], encoder: VoiceEncoder, config: VoiceConfig) -> str:

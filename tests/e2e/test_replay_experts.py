@@ -7,15 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
+from experts import save_untrained
 from tiny_networks import save_network
 
 from live_sentiment.config import EncoderConfig
-from live_sentiment.encoders.expert import Calibration, ExpertHead, save_expert
-from live_sentiment.encoders.registry import build_encoder
-from live_sentiment.types import EMOTIONS, POLARITIES, Modality
 from live_sentiment.weights.store import ModelStore
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
@@ -23,29 +19,17 @@ pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 
 
-def save(file: Path, modality: Modality, config: EncoderConfig, store: ModelStore) -> Path:
-    torch.manual_seed(0)
-    encoder = build_encoder(modality, config, store, torch.device("cpu"))
-    encoder.learn_words(["i am so happy , that is good", "that is not so good , i am sad"])
-    calibration = Calibration(
-        1.0,
-        1.0,
-        np.full(len(EMOTIONS), 1 / len(EMOTIONS), np.float32),
-        np.full(len(POLARITIES), 1 / len(POLARITIES), np.float32),
-    )
-    save_expert(file, encoder, ExpertHead(encoder.dim), calibration)
-    return file
-
-
 def test_a_replay_reads_with_the_experts_it_is_given(model_store: ModelStore, tmp_path: Path) -> None:
     for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
         model_store.path(name)
     save_network(tmp_path / "wavlm", "wavlm")
-    text = save(tmp_path / "words.safetensors", "text", EncoderConfig(name="word-lstm"), model_store)
+    text = save_untrained(
+        tmp_path / "words.safetensors", "text", EncoderConfig(name="word-lstm"), model_store
+    )
     heard = EncoderConfig(name="wav2vec2", source=str(tmp_path / "wavlm"), layers="mix")
-    voice = save(tmp_path / "sounds.safetensors", "voice", heard, model_store)
+    voice = save_untrained(tmp_path / "sounds.safetensors", "voice", heard, model_store)
     seen = EncoderConfig(name="resnet", size_px=64)
-    vision = save(tmp_path / "faces.safetensors", "vision", seen, model_store)
+    vision = save_untrained(tmp_path / "faces.safetensors", "vision", seen, model_store)
     settings = {
         "perception.text.head": text,
         "perception.voice.head": voice,

@@ -2,8 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import find_peaks
+from torchaudio import functional
 
-from live_sentiment.perception.voice.prosody import measure
+from live_sentiment.perception.voice.pitch import pitch_hz
+from live_sentiment.perception.voice.prosody import count_peaks, measure, moving_mean
 
 RATE = 16_000
 
@@ -59,3 +64,33 @@ def test_short_and_silent_sounds_have_numbers_too(seconds: float) -> None:
     found = measure(samples, everywhere(samples))
     assert found.energy_dbfs == -120
     assert np.isfinite([found.pitch_hz, found.rate_hz]).all()
+
+
+def uneven(seed: int) -> np.ndarray:
+    """A level with plateaus and with silence in it."""
+    random = np.random.default_rng(seed)
+    level = random.normal(0, 6, int(random.integers(1, 400))).round(seed % 3)
+    level[: len(level) // 3 * (seed % 2)] = -120.0
+    return level
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_peaks_are_those_that_scipy_finds(seed: int) -> None:
+    level = uneven(seed)
+    height = float(level.max()) - 12
+    peaks, _ = find_peaks(level, height=height, prominence=2.0)
+    assert count_peaks(level, height=height, prominence=2.0) == len(peaks)
+
+
+@pytest.mark.parametrize("size", [1, 5, 6])
+def test_the_moving_mean_is_that_of_scipy(size: int) -> None:
+    power = np.random.default_rng(size).random(300) ** 4
+    assert np.array_equal(moving_mean(power, size), uniform_filter1d(power, size))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pitch_is_the_one_that_torchaudio_finds(seed: int) -> None:
+    noise = np.random.default_rng(seed).normal(0, 0.02 * seed, 2 * RATE)
+    sound = torch.from_numpy((voice(90 + 30 * seed, 2.0) + noise).astype(np.float32))[: RATE + 777 * seed]
+    wanted = functional.detect_pitch_frequency(sound[None], RATE, frame_time=0.01, freq_low=65, freq_high=500)
+    assert torch.equal(pitch_hz(sound, RATE, 160, 65, 500), wanted[0])

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from live_sentiment.perception.face.assignment import cheapest_pairs
 from live_sentiment.perception.face.detect import Detection
 from live_sentiment.types import FaceTrack, FloatArray
 
@@ -164,10 +164,9 @@ def _assign(
         return []
     cost = cost_of(np.array([track.box for track in tracks]), boxes[list(left)])
     forbidden = ~np.isfinite(cost)
-    rows, columns = linear_sum_assignment(np.where(forbidden, 1e6, cost))
     return [
         (tracks[row], left[column])
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        for row, column in cheapest_pairs(np.where(forbidden, 1e6, cost))
         if not forbidden[row, column]
     ]
 

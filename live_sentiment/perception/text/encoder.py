@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from live_sentiment.errors import UsageError
+from live_sentiment.libraries import load_transformers
 from live_sentiment.perception.text.adapter import Adapter
 from live_sentiment.perception.text.bert import Bert, is_plain_bert
 from live_sentiment.types import FloatArray
@@ -184,12 +185,7 @@ class _Transformers:
     """Any encoder of transformers."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        from transformers import AutoModel
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()
-        self._model = AutoModel.from_pretrained(
+        self._model = load_transformers().AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
         )
         self._model.eval().requires_grad_(False).to(device)
@@ -227,7 +223,7 @@ def _load_tokenizer(folder: Path) -> Callable[[str], list[int]]:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return lambda text: list(tokenizer.encode(text).ids)
-    from transformers import AutoTokenizer
-
-    slow = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    slow = load_transformers().AutoTokenizer.from_pretrained(
+        folder, local_files_only=True, trust_remote_code=False
+    )
     return lambda text: list(slow(text)["input_ids"])

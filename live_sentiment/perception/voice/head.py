@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from live_sentiment.errors import UsageError
 from live_sentiment.types import EMOTIONS, POLARITIES, Expert, FloatArray
@@ -61,7 +60,9 @@ class VoiceHead:
     def __call__(self, normalised: FloatArray) -> FloatArray:
         """Calibrated probabilities, shape (7,) in the order of EMOTIONS, of a normalised embedding (dim,)."""
         logits = self.weight.astype(np.float64) @ normalised + self.bias
-        probabilities: FloatArray = softmax(logits / self.temperature).astype(np.float32)
+        scaled = logits / self.temperature
+        weights = np.exp(scaled - scaled.max())
+        probabilities: FloatArray = (weights / weights.sum()).astype(np.float32)
         return probabilities
 
     def embed(self, normalised: FloatArray) -> FloatArray:

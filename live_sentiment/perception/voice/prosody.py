@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import find_peaks
 
+from live_sentiment.perception.voice.pitch import pitch_hz
+from live_sentiment.resampling import resample
 from live_sentiment.types import SAMPLE_RATE_HZ, BoolArray, FloatArray
 
 PITCH_RATE_HZ = 8_000
@@ -41,7 +41,7 @@ class Prosody:
 def measure(samples: FloatArray, speech: BoolArray) -> Prosody:
     """Pitch, level and rate of the speech in a window.
 
-    Pitch by normalised cross-correlation and median smoothing (torchaudio). A syllable nucleus is a peak of
+    Pitch by normalised cross-correlation and median smoothing. A syllable nucleus is a peak of
     the level that stands NUCLEUS_DIP_DB above the dips beside it and lies within NUCLEUS_RANGE_DB of the
     loudest (after de Jong & Wempe 2009, who also ask the peak to be voiced).
 
@@ -54,31 +54,59 @@ def measure(samples: FloatArray, speech: BoolArray) -> Prosody:
     spoken_level = np.where(spoken, level, SILENCE_DBFS)
     loudest = float(spoken_level.max())
     pitch = _pitch_hz(samples, len(level))[spoken & (level >= loudest - VOICED_DB)]
-    peaks, _ = find_peaks(spoken_level, prominence=NUCLEUS_DIP_DB, height=loudest - NUCLEUS_RANGE_DB)
+    nuclei = count_peaks(spoken_level, height=loudest - NUCLEUS_RANGE_DB, prominence=NUCLEUS_DIP_DB)
     power = float(np.mean(np.square(samples[speech], dtype=np.float64)))
     return Prosody(
         pitch_hz=float(np.median(pitch)),
         energy_dbfs=float(10 * np.log10(max(power, 10 ** (SILENCE_DBFS / 10)))),
-        rate_hz=len(peaks) / (float(spoken.sum()) * FRAME / SAMPLE_RATE_HZ),
+        rate_hz=nuclei / (float(spoken.sum()) * FRAME / SAMPLE_RATE_HZ),
     )
+
+
+def count_peaks(level: NDArray[np.float64], height: float, prominence: float) -> int:
+    """How many local maxima reach `height` and stand `prominence` above the dips to the next higher ones.
+
+    The same as `len(scipy.signal.find_peaks(…)[0])`; a plateau counts once, the ends never.
+    """
+    runs = level[np.append(True, np.diff(level) != 0)]  # a plateau is one value
+    inner = runs[1:-1]
+    peaks = 1 + np.flatnonzero((inner > runs[:-2]) & (inner > runs[2:]) & (inner >= height))
+    return sum(_prominence(runs, peak) >= prominence for peak in peaks.tolist())
+
+
+def _prominence(level: NDArray[np.float64], peak: int) -> float:
+    higher = np.flatnonzero(level > level[peak])
+    place = int(np.searchsorted(higher, peak))
+    before = higher[place - 1] + 1 if place else 0
+    after = higher[place] if place < len(higher) else len(level)
+    return float(level[peak] - max(level[before : peak + 1].min(), level[peak:after].min()))
+
+
+def moving_mean(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Mean of `size` values around each, the array being mirrored at its ends, by a running sum.
+
+    The bits of `scipy.ndimage.uniform_filter1d`.
+    """
+    padded = np.pad(values, (size // 2, size - size // 2 - 1), mode="symmetric")
+    changes = np.concatenate([padded[:size], padded[size:] - padded[:-size]])
+    means: NDArray[np.float64] = np.add.accumulate(changes)[size - 1 :] / size
+    return means
 
 
 def _level_db(samples: FloatArray) -> NDArray[np.float64]:
     whole = len(samples) // FRAME * FRAME
     power = np.square(samples[:whole], dtype=np.float64).reshape(-1, FRAME).mean(axis=1)
-    smooth: NDArray[np.float64] = uniform_filter1d(power, SMOOTH_FRAMES)
+    smooth = moving_mean(power, SMOOTH_FRAMES)
     return 10 * np.log10(np.maximum(smooth, 10 ** (SILENCE_DBFS / 10)))
 
 
 def _pitch_hz(samples: FloatArray, frames: int) -> NDArray[np.float64]:
-    from torchaudio import functional
-
-    low, high = PITCH_RANGE_HZ
+    low_hz, high_hz = PITCH_RANGE_HZ
     long_enough = np.pad(samples, (0, max(0, SHORTEST - len(samples))))
-    sound = functional.resample(torch.from_numpy(long_enough)[None], SAMPLE_RATE_HZ, PITCH_RATE_HZ)
-    pitch = functional.detect_pitch_frequency(
-        sound, PITCH_RATE_HZ, frame_time=FRAME / SAMPLE_RATE_HZ, freq_low=low, freq_high=high
+    sound = resample(long_enough, SAMPLE_RATE_HZ, PITCH_RATE_HZ)
+    pitch = pitch_hz(
+        torch.from_numpy(sound), PITCH_RATE_HZ, FRAME * PITCH_RATE_HZ // SAMPLE_RATE_HZ, low_hz, high_hz
     )
-    found: NDArray[np.float64] = pitch[0].double().numpy()
+    found: NDArray[np.float64] = pitch.double().numpy()
     # The last frames lack the sound to correlate with; they keep the last pitch found.
     return np.pad(found, (0, max(0, frames - len(found))), mode="edge")[:frames]
