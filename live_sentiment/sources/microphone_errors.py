@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from live_sentiment.errors import UsageError
 
-Trouble: TypeAlias = Literal["no library", "none", "gone", "refused", "busy", "failed", "silent"]
+Trouble: TypeAlias = Literal["no library", "none", "gone", "refused", "busy", "failed", "silent", "hangs"]
 
 _WHAT: dict[Trouble, str] = {
     "no library": "the PortAudio library, by which microphones are heard, is not installed",
@@ -18,6 +18,7 @@ _WHAT: dict[Trouble, str] = {
     "busy": "the microphone {name} is in use by another program",
     "failed": "the microphone {name} cannot be opened ({detail})",
     "silent": "the microphone {name} gives nothing but digital silence",
+    "hangs": "the system's sound library hangs in a call",
 }
 
 _TODO: dict[str, dict[Trouble, str]] = {
@@ -31,6 +32,8 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "Snap terminal must be allowed to record",
         "busy": "close that program (`fuser -v /dev/snd/*` names it), or choose the microphone that shares "
         "it: --microphone default",
+        "hangs": "pull out the sound device it waits for, restart the sound server (`systemctl --user "
+        "restart pipewire pulseaudio`), and begin again",
         "silent": "see that neither a switch on it nor `pavucontrol` or `alsamixer` mutes it",
         "failed": "see that `arecord -d 2 test.wav` records, and choose another one with --microphone",
     },
@@ -41,6 +44,7 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "gone": "plug it in again; System Settings > Sound > Input must show it",
         "refused": "allow your terminal program under System Settings > Privacy & Security > Microphone, "
         "then start it anew",
+        "hangs": "pull out the sound device it waits for, `sudo killall coreaudiod`, and begin again",
         "busy": "close Zoom, Teams, Logic and whatever else may use it alone",
         "silent": "allow your terminal program under System Settings > Privacy & Security > Microphone, "
         "start it anew, and see that the microphone is not muted",
@@ -52,6 +56,7 @@ _TODO: dict[str, dict[Trouble, str]] = {
         "none": "plug one in, and see that Settings > System > Sound > Input shows it",
         "gone": "plug it in again; Settings > System > Sound > Input must show it",
         "refused": "allow desktop apps under Settings > Privacy & security > Microphone",
+        "hangs": "pull out the sound device it waits for, restart the service Windows Audio, and begin again",
         "busy": "close Teams, Zoom and whatever else may use it, and take away the right of exclusive use "
         "under Sound > Recording > Properties > Advanced",
         "silent": "see that it is not muted under Settings > System > Sound > Input, nor by a switch on it",

@@ -1,23 +1,45 @@
 """The system's sound library: PortAudio, by way of sounddevice.
 
 PortAudio lists the devices once, when it is initialised, and cannot be initialised anew while one of its
-streams is open; so all who use it in this process go through the one lock and the one count below.
+streams is open; so all who use it in this process go through the one lock and the one count below. Where a
+call hangs in a driver, the others give up after a while instead of hanging with it, and stderr is itself again.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+from live_sentiment.native_stderr import silenced
 from live_sentiment.sources.microphone_errors import microphone_error, opening_error
 from live_sentiment.sources.sound_backend import Heard, MicrophoneInfo
 
+TURN_S = 5.0
+"""A call that takes longer hangs: who waits for its end is told so."""
+QUIET_S = 2.0
+"""So long at most a call keeps off the terminal what PortAudio and ALSA print at every failed attempt."""
+
 _lock = threading.Lock()
 _open = 0
+
+
+@contextlib.contextmanager
+def _turn() -> Iterator[None]:
+    """Inside, nobody else calls PortAudio.
+
+    Raises:
+        UsageError: somebody's call hangs.
+    """
+    if not _lock.acquire(timeout=TURN_S):
+        raise microphone_error("hangs")
+    try:
+        with silenced(QUIET_S):
+            yield
+    finally:
+        _lock.release()
 
 
 def load() -> Any:
@@ -45,7 +67,7 @@ class PortAudio:
             UsageError: the PortAudio library is missing.
         """
         sounddevice = load()
-        with _lock:
+        with _turn():
             hosts = sounddevice.query_hostapis()
             devices = sounddevice.query_devices()
         default = next(
@@ -67,7 +89,7 @@ class PortAudio:
     def refresh(self) -> None:
         """Initialise PortAudio anew, unless a stream of this process is open."""
         sounddevice = load()
-        with _lock, quiet_stderr():
+        with _turn():
             if _open:
                 return
             # sounddevice offers no public way, https://github.com/spatialaudio/python-sounddevice/issues/493.
@@ -103,7 +125,7 @@ class PortAudioStream:
 
         sounddevice = load()
         self.channels = info.recorded_channels
-        with _lock, quiet_stderr():
+        with _turn():
             stream = None
             try:
                 stream = sounddevice.InputStream(
@@ -134,26 +156,9 @@ class PortAudioStream:
     def close(self) -> None:
         """Stop at once and let go of the device."""
         global _open  # noqa: PLW0603
-        with _lock, quiet_stderr():
+        with _turn():
             try:
                 self._stream.abort()
                 self._stream.close()
             finally:
                 _open -= 1
-
-
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep off the terminal what PortAudio and ALSA write to stderr at every failed attempt."""
-    try:
-        saved = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (a device, not a path)
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

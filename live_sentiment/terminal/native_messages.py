@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from live_sentiment.native_stderr import own_stderr, silenced
+
 
 @contextmanager
 def kept_off_the_screen() -> Iterator[None]:
@@ -23,17 +25,16 @@ def kept_off_the_screen() -> Iterator[None]:
         return
     before = sys.stderr
     before.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    kept = own_stderr()
     try:
-        os.dup2(nowhere, 2)
-        with open(
-            kept, "w", encoding=before.encoding, errors=before.errors, buffering=1, closefd=False
-        ) as own:
+        with (
+            silenced(),
+            open(
+                kept, "w", encoding=before.encoding, errors=before.errors, buffering=1, closefd=False
+            ) as own,
+        ):
             sys.stderr = own
             yield
     finally:
         sys.stderr = before
-        os.dup2(kept, 2)
         os.close(kept)
-        os.close(nowhere)

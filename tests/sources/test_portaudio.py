@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.portaudio import PortAudio, quiet_stderr
+from live_sentiment.native_stderr import silenced
+from live_sentiment.sources import portaudio
+from live_sentiment.sources.portaudio import PortAudio
 from live_sentiment.sources.sound_backend import MicrophoneInfo
 
 DESK = MicrophoneInfo(3, "Desk", "ALSA", 2, 44_100)
@@ -121,5 +124,48 @@ def test_a_process_without_a_stderr_is_no_worse_off(monkeypatch: pytest.MonkeyPa
         raise OSError("Bad file descriptor")
 
     monkeypatch.setattr(os, "dup", closed)
-    with quiet_stderr():
+    with silenced():
         pass
+
+
+def test_a_close_that_hangs_holds_up_nobody_else_and_leaves_stderr_as_it_was(
+    library: FakeLibrary, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(portaudio, "TURN_S", 0.05)
+    monkeypatch.setattr(portaudio, "QUIET_S", 0.05)
+    came, goes = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        came.set()
+        os.write(2, b"ALSA lib: noise")
+        goes.wait(30)
+
+    stream = PortAudio().open(DESK, 0.032, lambda *_: None)
+    library.streams[0].close = hang
+    closing = threading.Thread(target=stream.close)
+    closing.start()
+    assert came.wait(30)
+    with pytest.raises(UsageError, match="hangs"):
+        PortAudio().refresh()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):  # the bound of the call that hangs
+            thread.join()
+    os.write(2, b"as before")
+    goes.set()
+    closing.join()
+    os.write(2, b", and after")
+    PortAudio().refresh()
+    assert library.terminated
+    assert capfd.readouterr().err == "as before, and after"
+
+
+def test_silence_ends_with_the_last_who_asked_for_it(capfd: pytest.CaptureFixture[str]) -> None:
+    """A call that hangs may end after the dashboard that began before it."""
+    first, second = silenced(), silenced()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    os.write(2, b"noise")
+    second.__exit__(None, None, None)
+    os.write(2, b"as before")
+    assert capfd.readouterr().err == "as before"
