@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ from live_sentiment.sinks.untrusted import is_there, open_to_read, read_whole
 from live_sentiment.types import Transcript, Word
 
 MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
+TICK_S = 0.25
+"""Between two results."""
 TRANSCRIPT_BYTES = 256 * 2**20
 """Of a transcript; a day of talk has some 10 MB."""
 
@@ -98,10 +101,23 @@ def _timeline(folder: Path) -> list[str]:
             done.append(f"{TIMELINE}: cut off an incomplete last line of {size - whole_bytes} bytes")
         if end:
             done.append(f"{TIMELINE}: added its end at {timeline.last_s:.2f} s, marked as not complete")
+            done += _to_be_computed_again(folder, timeline.last_s)
         if end or whole_bytes < size:
             file.seek(0)
             _replace(path, itertools.chain(_pieces(file, whole_bytes), [end]))
     return done
+
+
+def _to_be_computed_again(folder: Path, last_s: float) -> list[str]:
+    """What a killed session had recorded and not finally said: a result waits for the words of its time."""
+    missing_s = 0.0
+    with contextlib.suppress(LiveSentimentError):  # then there is nothing to compute it from
+        if is_there(folder / MEDIA) and holds_anything(folder / MEDIA):
+            missing_s = end_s(folder / MEDIA) - last_s
+    if missing_s < TICK_S:
+        return []
+    again = f"live-sentiment replay {shlex.quote(str(folder))}"
+    return [f"the last {missing_s:.1f} s of results were not final yet; {MEDIA} holds them: {again}"]
 
 
 def _transcript(folder: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 PortAudio lists the devices once, when it is initialised, and cannot be initialised anew while one of its
 streams is open; so all who use it in this process go through the one lock and the one count below. Where a
-call hangs in a driver, the others give up after a while instead of hanging with it, and stderr is itself again.
+call hangs in a driver, the others give up after a while, and stderr is itself again.
 """
 
 from __future__ import annotations

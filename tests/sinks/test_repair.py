@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -141,6 +142,19 @@ def test_it_says_what_it_did(folder):
     assert "timeline.jsonl: added its end at 3." in said
     assert "transcript.vtt: cut off an incomplete last cue" in said
     assert 'session.json: set its state to "repaired"' in said
+
+
+@needs_kill
+def test_it_says_what_was_not_final_yet_and_how_to_have_it(folder):
+    """With a microphone results wait for their words; the recording has what was seen and heard meanwhile."""
+    timeline = folder / "timeline.jsonl"
+    lines = timeline.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if b'"point"' not in line or json.loads(line)["time"] <= 1.0]
+    timeline.write_bytes(b"".join(kept))
+    said = "\n".join(repair(folder))
+    assert re.search(r"the last 2\.\d s of results were not final yet", said)
+    assert f"live-sentiment replay {folder}" in said
+    assert repair(folder) == []
 
 
 @needs_kill
