@@ -12,8 +12,8 @@ from av.error import FFmpegError
 
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, video_stream
+from live_sentiment.sources.mixdown import Mixdown
 from live_sentiment.sources.pictures import PictureConverter
-from live_sentiment.sources.sound import to_mono
 from live_sentiment.sources.timestamps import RestartCorrection
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import AudioBlock, Event, VideoFrame
@@ -61,6 +61,7 @@ class Reading:
         self._video, self._audio = video_stream(container), audio_stream(container)
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
+        self._mix = Mixdown()
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
         self._last_frame: Fraction | None = None
@@ -128,7 +129,7 @@ class Reading:
             if frame.is_corrupt:
                 yield from self._damage(stated)
             elif stream is self._audio:
-                yield from self._blocks.add(to_mono(frame), frame.sample_rate, stated)
+                yield from self._blocks.add(self._mix(frame), frame.sample_rate, stated)
             else:
                 yield from self._picture(frame, stated)
 

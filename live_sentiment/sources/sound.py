@@ -43,12 +43,18 @@ def to_mono(frame: Any) -> FloatArray:
 
     The weights sum to one, so that no mix can clip where its channels do not.
     """
+    samples, names = planes(frame)
+    mixed: FloatArray = samples[0] if len(names) == 1 else mono_weights(names) @ samples
+    return mixed
+
+
+def planes(frame: Any) -> tuple[FloatArray, list[str]]:
+    """One decoded audio frame as float32, shape (channels, n), and the names of its channels."""
     samples = _to_float(frame.to_ndarray())
     names = [channel.name for channel in frame.layout.channels]
     if not frame.format.is_planar:
         samples = samples.reshape(-1, len(names)).T
-    mixed: FloatArray = samples[0] if len(names) == 1 else mono_weights(names) @ samples
-    return mixed
+    return samples, names
 
 
 def device_to_mono(samples: NDArray[np.int16]) -> FloatArray:
