@@ -309,6 +309,14 @@ class OverloadConfig(Part):
         return step_up_s
 
 
+class ServeConfig(Part):
+    """The server of live results."""
+
+    connections: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Connections at a time, of clients and of who only asks for a page; fewer where the system's limit of
+    open files would leave the session too little."""
+
+
 class RecordingConfig(Part):
     """What a live session keeps."""
 
@@ -327,6 +335,7 @@ class Config(Part):
     microphone: MicrophoneConfig = MicrophoneConfig()
     overload: OverloadConfig = OverloadConfig()
     recording: RecordingConfig = RecordingConfig()
+    serve: ServeConfig = ServeConfig()
     window: WindowConfig = WindowConfig()
     perception: PerceptionConfig = PerceptionConfig()
     fusion: FusionConfig = FusionConfig()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -195,7 +196,9 @@ class Recording:
         try:
             self._session.write(record)
         except RunError as error:
-            if there:
+            # Without a free descriptor the record waits for the next time; the other files are open already.
+            short = getattr(error.__cause__, "errno", None) in {errno.EMFILE, errno.ENFILE}
+            if there and not (short and record.state == "recording"):
                 self._fail(str(error))
         gone = {name for name in self._names if not (self.folder / name).exists()}
         for name in sorted(gone - self._gone) if there else ():

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
+from live_sentiment.config import ServeConfig
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.listening import parse
 from live_sentiment.serve.server import LiveServer
@@ -79,10 +80,12 @@ def sent_events(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def served(
-    address: str = "127.0.0.1:0", snapshot: Callable[[], Snapshot] = lambda: RUNNING
+    address: str = "127.0.0.1:0",
+    snapshot: Callable[[], Snapshot] = lambda: RUNNING,
+    config: ServeConfig | None = None,
 ) -> Iterator[Served]:
     """A server for the time of a test."""
-    server = LiveServer(parse(address))
+    server = LiveServer(parse(address), config)
     try:
         with server.serving(snapshot):
             yield Served(server)

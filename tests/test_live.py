@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -425,3 +426,22 @@ def test_the_versions_of_libraries_are_read_once(tmp_path: Path, monkeypatch: py
     LiveRun(20.0, folder=tmp_path / "session")
     assert len(read) == 1
     assert read_session(tmp_path / "session").software == read[0]
+
+
+def test_without_a_free_descriptor_the_record_waits_for_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, calls = session_file.replace_file, iter(range(1000))
+
+    def short(*arguments: object, **named: object) -> None:
+        if next(calls) in {1, 2}:
+            raise OSError(errno.EMFILE, "Too many open files")
+        replace(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session_file, "replace_file", short)
+    run = LiveRun(20.0, folder=tmp_path / "session")
+    assert run.kinds() == []
+    assert read_session(tmp_path / "session").state == "complete"
+    assert run.last.live is not None
+    assert run.last.live.recording is not None
+    assert run.last.live.recording.stopped is None

@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     for clip, folder in zip(clips, folders, strict=True):
         try:
             with contextlib.ExitStack() as closing:
-                server = open_server(options, closing)
+                server = open_server(options, closing, config.serve)
                 _replay(clip, folder, config, stages, options, server=server)
             export_afterwards(folder, exports, media=clip, quiet=options.json)
         except LiveSentimentError as error:

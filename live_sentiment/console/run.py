@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
 
     clock = MonotonicClock()
     with contextlib.ExitStack() as closing:
-        server = open_server(options, closing)
+        server = open_server(options, closing, config.serve)
         camera, microphone = _open_devices(options, config, clock, closing)
 
         from live_sentiment.live import Live

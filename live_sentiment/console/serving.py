@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from live_sentiment.config import ServeConfig
     from live_sentiment.serve.server import LiveServer
 
 DEFAULT = "127.0.0.1:8765"
@@ -25,7 +26,9 @@ def add_serve_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_server(options: argparse.Namespace, closing: contextlib.ExitStack) -> LiveServer | None:
+def open_server(
+    options: argparse.Namespace, closing: contextlib.ExitStack, config: ServeConfig | None = None
+) -> LiveServer | None:
     """The server asked for, listening, and released by `closing`; its address is printed.
 
     Raises:
@@ -36,7 +39,7 @@ def open_server(options: argparse.Namespace, closing: contextlib.ExitStack) -> L
     from live_sentiment.serve.listening import parse
     from live_sentiment.serve.server import LiveServer
 
-    server = LiveServer(parse(options.serve))
+    server = LiveServer(parse(options.serve), config)
     closing.callback(server.close)
     _say(f"live results at {server.url}")
     if not server.loopback:

@@ -10,12 +10,13 @@ from importlib.resources import files
 from aiohttp import WSCloseCode, web
 
 from live_sentiment.serve.access import Access
+from live_sentiment.serve.connections import Connections
 from live_sentiment.serve.hub import Client, Hub
 from live_sentiment.serve.messages import Message
 from live_sentiment.serve.metrics import CONTENT_TYPE, SessionCollector
 
-CLIENTS = 256
-"""Clients at a time."""
+ASKING = 8
+"""Connections that clients of the two streams leave to who only asks for a page or the metrics."""
 STALLED_S = 30.0
 """A client that takes nothing for so long is disconnected."""
 FAREWELL_S = 5.0
@@ -47,6 +48,8 @@ PAGE = {
 }
 PUBLIC = PAGE.keys() - {"/"}
 """What the page loads, which is the same for everybody and needs no token."""
+ENDLESS = {"/ws", "/events"}
+"""Answers that go on as long as the session does."""
 
 _CLOSE_CODES = {
     "end": WSCloseCode.OK,
@@ -69,6 +72,11 @@ class Routes:
         self, hub: Hub, access: Access, metrics: SessionCollector, hello: Callable[[], Message]
     ) -> None:
         self._hub, self._access, self._metrics, self._hello = hub, access, metrics, hello
+        self.connections: Connections | None = None
+        """Told of each request; None: there is no limit to them."""
+        folder = files("live_sentiment.serve").joinpath("page")
+        # Read once: to answer takes no descriptor but the connection's own.
+        self._bodies = {path: folder.joinpath(name).read_bytes() for path, (name, _) in PAGE.items()}
 
     def application(self) -> web.Application:
         """Everything put together."""
@@ -85,6 +93,8 @@ class Routes:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        if self.connections is not None:
+            self.connections.asked(request.transport, endless=request.path in ENDLESS)
         refusal = self._access.refusal(request.headers, request.query, public=request.path in PUBLIC)
         if refusal is not None:
             headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
@@ -92,9 +102,8 @@ class Routes:
         return await handler(request)
 
     async def _page(self, request: web.Request) -> web.Response:
-        name, content_type = PAGE[request.path]
-        body = files("live_sentiment.serve").joinpath("page", name).read_bytes()
-        return web.Response(body=body, content_type=content_type, charset="utf-8")
+        _, content_type = PAGE[request.path]
+        return web.Response(body=self._bodies[request.path], content_type=content_type, charset="utf-8")
 
     async def _figures(self, request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
@@ -136,9 +145,9 @@ class Routes:
     @asynccontextmanager
     async def _joined(self, request: web.Request) -> AsyncIterator[Client]:
         """A client for the time of its connection."""
-        if self._hub.clients >= CLIENTS:
+        if self.connections is not None and self._hub.clients >= max(self.connections.limit - ASKING, 1):
             raise web.HTTPServiceUnavailable(
-                text=f"{CLIENTS} clients are connected, which is all there may be\n"
+                text=f"{self._hub.clients} clients are connected, which is all there may be\n"
             )
         if request.transport is not None:
             request.transport.set_write_buffer_limits(high=BUFFER_BYTES)
@@ -197,3 +206,6 @@ async def _within_reason(request: web.Request, sending: Awaitable[object]) -> No
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
+    if not isinstance(response, web.WebSocketResponse):
+        # One request a connection: whoever waits between two of them holds a place for nothing.
+        response.force_close()

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from live_sentiment.config import ServeConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.serve.access import Access
 from live_sentiment.serve.hub import Hub
@@ -36,13 +37,15 @@ class LiveServer:
 
     Args:
         address: where to listen; at any but a loopback address clients need the token in `url`.
+        config: its limits; None is the default.
 
     Raises:
         UsageError: the libraries of the extra `serve` are missing, or the address cannot be used.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, config: ServeConfig | None = None) -> None:
         _check_libraries()
+        self._config = config or ServeConfig()
         self._socket = listen(address)
         self.loopback = is_loopback(self._socket)
         """Whether nobody but this computer can reach it."""
@@ -83,7 +86,7 @@ class LiveServer:
     async def _serve(self, snapshot: Callable[[], Snapshot], ready: Future[Callable[[], object]]) -> None:
         """Answer until asked to stop; `ready` is given what asks."""
         try:
-            runner = await self._started(snapshot)
+            runner, accepting = await self._started(snapshot)
         except BaseException as error:
             ready.set_exception(error)
             return
@@ -95,11 +98,13 @@ class LiveServer:
             await self._flush()
         finally:
             self.hub.attach(None)
+            accepting.cancel()
             await runner.cleanup()
 
-    async def _started(self, snapshot: Callable[[], Snapshot]) -> web.AppRunner:
+    async def _started(self, snapshot: Callable[[], Snapshot]) -> tuple[web.AppRunner, asyncio.Task[None]]:
         from aiohttp import web
 
+        from live_sentiment.serve.connections import Connections, affordable
         from live_sentiment.serve.metrics import SessionCollector
         from live_sentiment.serve.routes import Routes
 
@@ -113,8 +118,12 @@ class LiveServer:
             shutdown_timeout=SHUT_S,
         )
         await runner.setup()
-        await web.SockSite(runner, self._socket).start()
-        return runner
+        assert runner.server is not None
+        # A socket that is closed is told at once.
+        self._socket.getsockname()
+        connections = Connections(self._socket, runner.server, affordable(self._config.connections))
+        routes.connections = connections
+        return runner, asyncio.create_task(connections.accept())
 
     async def _flush(self) -> None:
         """Wait until every client has taken its last message, but not for the slow ones."""

@@ -12,7 +12,8 @@ from live_clients import RUNNING, Served
 from prometheus_client.parser import text_string_to_metric_families
 from story import point
 
-from live_sentiment.serve import history, outbox, routes, server
+from live_sentiment.config import ServeConfig
+from live_sentiment.serve import connections, history, outbox, routes, server
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.metrics import SessionCollector
 from live_sentiment.snapshot import HISTORY_S, LiveHealth, RecordingHealth
@@ -58,7 +59,10 @@ def test_the_numbers_are_those_of_the_program() -> None:
         f"where {outbox.LASTING} of them wait",
         f"the lasting messages of the last {HISTORY_S:.0f} s ({history.KEPT} at most)",
         f"takes nothing for {routes.STALLED_S:.0f} s",
-        f"Up to {routes.CLIENTS} clients",
+        f"Up to {ServeConfig().connections} connections",
+        f"less than {connections.RESERVE} of them",
+        f"{routes.ASKING} of which are left",
+        f"come within {connections.REQUEST_S:.0f} s",
         f"Nothing is said for {routes.BEAT_S:.0f} s",
         f"the clients are given {server.FLUSH_S:.0f} s",
     ):

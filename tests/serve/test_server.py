@@ -16,6 +16,7 @@ import pytest
 from live_clients import RUNNING, Served, everything, receive, run, served, until
 from story import HOP_S, point, word
 
+from live_sentiment.config import ServeConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.serve import outbox, routes
 from live_sentiment.serve.listening import parse
@@ -200,15 +201,13 @@ def test_a_client_that_takes_nothing_at_all_is_cut_off(
         run(story())
 
 
-def test_nobody_is_let_in_beyond_the_number_there_may_be(
-    live: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(routes, "CLIENTS", 1)
-    with live.events() as events:
+def test_clients_leave_some_connections_to_who_only_asks() -> None:
+    with served(config=ServeConfig(connections=routes.ASKING + 1)) as live, live.events() as events:
         next(events)
         status, _, body = live.get("/events")
-    assert status == 503
-    assert b"1 clients" in body
+        assert status == 503
+        assert b"1 clients" in body
+        assert live.get("/metrics")[0] == 200
 
 
 def test_a_quiet_stream_of_events_is_kept_alive(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
