@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from live_sentiment.analysis import Analysis
+from live_sentiment.errors import describe
 from live_sentiment.pace import Pace
 from live_sentiment.sources.feed import Feed, Outlets
 from live_sentiment.streams.channel import Channel, Full
@@ -164,6 +165,14 @@ class Session:
                 if self._on_message is not None:
                     self._on_message()
             complete = True
+        except Exception as error:
+            at_s = self.position_s
+            self._analysis.event(
+                Event(
+                    at_s, "failed", f"the analysis failed at {at_s:.2f} s and ends there: {describe(error)}"
+                )
+            )
+            raise
         finally:
             self._feed.stop()
             for channel in (self._frames, self._sound, self._speech, self._messages):
