@@ -166,12 +166,9 @@ class Session:
                     self._on_message()
             complete = True
         except Exception as error:
-            at_s = self.position_s
-            self._analysis.event(
-                Event(
-                    at_s, "failed", f"the analysis failed at {at_s:.2f} s and ends there: {describe(error)}"
-                )
-            )
+            at_s = self.pace.position_s
+            message = f"the analysis failed at {at_s:.2f} s and ends there: {describe(error)}"
+            self._analysis.event(Event(at_s, "failed", message))
             raise
         finally:
             self._feed.stop()
