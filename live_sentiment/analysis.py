@@ -121,6 +121,10 @@ class Analysis:
     def skip(self, modality: Modality, start_s: float, end_s: float) -> None:
         """Likewise, and nothing of that time is waited for any more."""
         self.missed(modality, start_s, end_s)
+        self.give_up(modality, end_s)
+
+    def give_up(self, modality: Modality, end_s: float) -> None:
+        """Nothing of a modality up to this session time is waited for any more."""
         self._skipped_s[modality] = end_s
         self._aligner.advance(modality, end_s)
         self._publish()
@@ -135,18 +139,14 @@ class Analysis:
         """Tell what is left and close the sinks; `complete` is False when the session was cut short."""
         for dropped, count in sorted(self._aligner.dropped.items()):
             self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
-        told = False
-        try:
+        with ExitStack() as closing:
+            for sink in self._sinks:
+                closing.callback(sink.close, complete=complete)
             self._tell_events(float("inf"))
             segments = self._timeline.finish()
             for sink in self._sinks:
                 for segment in segments:
                     sink.segment(segment)
-            told = True
-        finally:
-            with ExitStack() as closing:
-                for sink in self._sinks:
-                    closing.callback(sink.close, complete=complete and told)
 
     def _publish(self) -> None:
         for window in self._aligner.windows():

@@ -317,6 +317,15 @@ class ServeConfig(Part):
     open files would leave the session too little."""
 
 
+class WatchdogConfig(Part):
+    """When a stage (a model, a driver below it) is taken to hang."""
+
+    live_s: Seconds = 10.0
+    """A call of a live session that takes longer: its modality is absent until the call returns."""
+    file_s: Seconds = 300.0
+    """Likewise of a file, where it is absent from there on; far beyond what a slow computer takes."""
+
+
 class RecordingConfig(Part):
     """What a live session keeps."""
 
@@ -334,6 +343,7 @@ class Config(Part):
     camera: CameraConfig = CameraConfig()
     microphone: MicrophoneConfig = MicrophoneConfig()
     overload: OverloadConfig = OverloadConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
     recording: RecordingConfig = RecordingConfig()
     serve: ServeConfig = ServeConfig()
     window: WindowConfig = WindowConfig()

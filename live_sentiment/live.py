@@ -165,6 +165,7 @@ class Live:
             self._analysis,
             self.gauges,
             backlog_s=config.overload.backlog_s,
+            hang_s=config.watchdog.live_s,
             on_look=self._looked,
             on_message=self._look_after,
             on_skip=self._tell_skipped,

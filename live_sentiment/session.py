@@ -12,7 +12,9 @@ given up to the present (see `pace`). Nothing is skipped silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -21,11 +23,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from live_sentiment.analysis import Analysis
-from live_sentiment.errors import describe
+from live_sentiment.hanging import Hanging
 from live_sentiment.pace import Pace
 from live_sentiment.sources.feed import Feed, Outlets
 from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.gauges import Gauges
+from live_sentiment.streams.watchdog import TICK_S, Watchdog
 from live_sentiment.streams.worker import Worker, described
 from live_sentiment.types import (
     Absence,
@@ -71,6 +74,11 @@ STAGES_BY_THREAD = (
     ("fusion", "sinks"),
 )
 """Which gauges time the work of which thread: they run side by side, and the busiest sets the pace."""
+STAGES_OF: Mapping[Modality, tuple[str, ...]] = {
+    "vision": STAGES_BY_THREAD[0],
+    "voice": STAGES_BY_THREAD[1],
+    "text": STAGES_BY_THREAD[2],
+}
 
 JOIN_S = 10.0
 """A thread that has not ended so long after the session is left behind; it is a daemon."""
@@ -88,6 +96,7 @@ class Session:
         gauges: observe queues and stages, by the clock that everything waits on.
         backlog_s: the most that may have been captured and not yet analysed, in seconds of media, before
             something is skipped; None skips nothing and makes the feed wait.
+        hang_s: a call of a stage that takes longer is taken to hang: see `hanging`.
         on_look: told each picture looked at and every face in it, from the thread that looks.
         on_message: called from the thread of `run` after whatever a stage had to say.
         on_skip: told, on that thread, a modality and the stretch of session time that was captured and is
@@ -102,6 +111,7 @@ class Session:
         gauges: Gauges,
         *,
         backlog_s: float | None = None,
+        hang_s: float = math.inf,
         on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
         on_skip: Callable[[Modality, float, float], None] | None = None,
@@ -141,6 +151,14 @@ class Session:
         self._messages: Channel[Message] = Channel(
             LIVE_MESSAGES if live else MESSAGES, gauge=gauges.queue("messages"), clock=gauges.clock
         )
+        self._hanging = Hanging(
+            analysis,
+            self.pace,
+            {"vision": self._frames, "voice": self._sound, "text": self._speech},
+            returns=live,
+        )
+        self._watchdog = Watchdog(gauges, STAGES_OF, hang_s, gauges.clock)
+        self._over = threading.Event()
 
     def run(self) -> None:
         """Analyse everything; returns when every stream has ended and every sink is closed.
@@ -152,10 +170,13 @@ class Session:
         """
         self._stages.reset()
         clock = self._gauges.clock
-        workers = [Worker(work.__name__.strip("_"), work, clock=clock) for work in self._works()]
+        workers = {
+            modality: Worker(work.__name__.strip("_"), work, clock=clock) for modality, work in self._works()
+        }
+        watchdog = Worker("watchdog", self._watch, clock=clock)
         complete = False
         try:
-            for worker in workers:
+            for worker in (*workers.values(), watchdog):
                 worker.start()
             self._feed.start(Outlets(self._frames, self._sound, self.event, self.absent, self.back))
             while not self._analysis.complete:
@@ -165,18 +186,15 @@ class Session:
                 if self._on_message is not None:
                     self._on_message()
             complete = True
-        except Exception as error:
-            at_s = self.pace.position_s
-            message = f"the analysis failed at {at_s:.2f} s and ends there: {describe(error)}"
-            self._analysis.event(Event(at_s, "failed", message))
-            raise
         finally:
+            self._over.set()
             self._feed.stop()
             for channel in (self._frames, self._sound, self._speech, self._messages):
                 channel.cancel()
             self._feed.join()
-            for worker in workers:
-                worker.join(JOIN_S)
+            watchdog.join(JOIN_S)
+            for modality, worker in workers.items():
+                worker.join(0.0 if modality in self._hanging.over else JOIN_S)
             self._analysis.finish(complete=complete)
 
     def absent(self, absence: Absence) -> None:
@@ -187,12 +205,19 @@ class Session:
         """It is back; from any thread."""
         self._tell(partial(self._analysis.back, modality, reason, at_s))
 
-    def _works(self) -> Iterator[Callable[[], None]]:
+    def _works(self) -> Iterator[tuple[Modality, Callable[[], None]]]:
         if "vision" not in self._feed.absent:
-            yield self._look
+            yield "vision", self._look
         if "voice" not in self._feed.absent:
-            yield self._listen
-            yield self._transcribe
+            yield "voice", self._listen
+            yield "text", self._transcribe
+
+    def _watch(self) -> None:
+        while not self._gauges.clock.sleep(TICK_S, self._over):
+            for modality, hangs in self._watchdog.look():
+                self._tell(partial(self._hanging.begin if hangs else self._hanging.end, modality))
+            # Where every stage hangs, nobody else has anything to say.
+            self._tell(self._hanging.pass_time)
 
     def _look(self) -> None:
         looking = self._gauges.stage("face")
@@ -300,20 +325,26 @@ class Session:
             yield reach
         except BaseException as error:
             reason = f"{modality} failed"
-            message = f"{reason} at {end_s:.2f} s and is absent from there on: {described(error)}"
-            self.event(Event(end_s, "stage-failed", message))
+            if modality not in self._hanging.over:
+                message = f"{reason} at {end_s:.2f} s and is absent from there on: {described(error)}"
+                self.event(Event(end_s, "stage-failed", message))
             channel.cancel()
         self._say(partial(self._end, modality, end_s, reason))
 
     def _take(self, modality: Modality, time_s: float, message: Message) -> None:
-        message()
-        self.pace.reach(modality, time_s)
+        if modality not in self._hanging.over:
+            message()
+            self.pace.reach(modality, time_s)
 
     def _end(self, modality: Modality, end_s: float, reason: str) -> None:
-        self.pace.end(modality)
-        self._analysis.end(modality, end_s, reason)
+        if modality not in self._hanging.over:
+            self.pace.end(modality)
+            self._analysis.end(modality, end_s, self._hanging.reasons.get(modality, reason))
 
     def _skip(self, modality: Modality, start_s: float, end_s: float) -> None:
+        if modality in self._hanging.reasons:
+            self._analysis.give_up(modality, end_s)
+            return
         self._analysis.skip(modality, start_s, end_s)
         if self._on_skip is not None:
             self._on_skip(modality, start_s, end_s)

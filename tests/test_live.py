@@ -6,8 +6,9 @@ import dataclasses
 import errno
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -292,6 +293,65 @@ def test_whatever_a_sink_raises_it_is_left_out(error: BaseException) -> None:
     ]
 
 
+def hanging(modality: Modality, while_s: tuple[float, float]) -> Callable[[VirtualClock], Work]:
+    """A stage whose call made in that time returns at its end."""
+
+    def make(clock: VirtualClock) -> Work:
+        def work(called: Modality, time_s: float) -> None:
+            if called == modality and while_s[0] <= clock.now_s() < while_s[1]:
+                clock.sleep(while_s[1] - clock.now_s(), RELEASED)
+
+        return work
+
+    return make
+
+
+RELEASED = threading.Event()
+"""Set at the end of the tests, for what still hangs."""
+
+
+@pytest.fixture(autouse=True)
+def released() -> Iterator[None]:
+    RELEASED.clear()
+    yield
+    RELEASED.set()
+
+
+@pytest.mark.parametrize(
+    ("modality", "without", "absent"),
+    [
+        ("vision", None, {"vision"}),
+        ("vision", "microphone", {"vision"}),
+        ("voice", None, {"voice", "text"}),
+        ("text", None, {"text"}),
+    ],
+)
+def test_a_stage_that_hangs_is_absent_until_it_returns_and_nobody_waits_for_it(
+    modality: Modality, without: str | None, absent: set[str]
+) -> None:
+    run = LiveRun(60.0, work=hanging(modality, (10.0, 40.0)), without=without)
+    assert run.outcome.summary.complete
+    assert [kind for kind in run.kinds() if kind.startswith("stage")] == ["stage-hung", "stage-returned"]
+    hung = next(event for event in run.events if event.kind == "stage-hung")
+    assert f"{modality} hangs" in hung.message
+    points = {point.time_s: point for snapshot in run.snapshots for point in snapshot.finals}
+    for one in absent:
+        assert points[30.0].presence[one].reason == f"{modality} hangs"
+        assert points[58.0].presence[one].present
+    others = {"vision", "voice", "text"} - absent - ({"voice", "text"} if without else set())
+    assert all(points[30.0].presence[one].present for one in others)
+    assert max(lags_s(run, 60.0)) < 4.0
+    assert max(sum(stream.depth for stream in s.streams) for s in run.snapshots) < 100
+
+
+@pytest.mark.parametrize("modality", ["vision", "voice", "text"])
+def test_a_stage_that_never_returns_holds_up_the_end_no_longer_than_its_bound(modality: Modality) -> None:
+    run = LiveRun(20.0, work=hanging(modality, (15.0, 1e9)))
+    assert run.outcome.summary.complete
+    assert run.outcome.summary.duration_s == pytest.approx(20.0, abs=0.3)
+    assert run.outcome.elapsed_s < 40.0
+
+
 def test_a_sink_may_tell_the_session_something_as_often_as_it_likes() -> None:
     class Talkative(Story):
         live: Live | None = None
@@ -395,10 +455,10 @@ def test_a_disk_that_hangs_holds_up_no_result(tmp_path: Path, monkeypatch: pytes
             clocks[0].sleep(1e6, released)
         write(file, piece, kept)
 
-    def slow(path: Path, data: bytes) -> None:
+    def slow(path: Path, data: bytes, **options: Any) -> None:
         if clocks:
             clocks[0].sleep(10.0, never)
-        replace(path, data)
+        replace(path, data, **options)
 
     monkeypatch.setattr(PieceFile, "write", hanging)
     monkeypatch.setattr(session_file, "replace_file", slow)

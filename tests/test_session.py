@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from scripted import Delays, ScriptedStages, Story, Work, fuse
 
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.analysis import Analysis
-from live_sentiment.clock import MonotonicClock
+from live_sentiment.clock import Clock, MonotonicClock, VirtualClock
 from live_sentiment.config import TimelineConfig, WindowConfig
 from live_sentiment.errors import RunError
 from live_sentiment.session import Session
@@ -60,9 +61,15 @@ def breaking(broken: Modality, error: BaseException | None = None) -> Work:
     return work
 
 
-def run(source: ScriptedSource, work: Work | None = None, story: Story | None = None) -> Story:
+def run(
+    source: ScriptedSource,
+    work: Work | None = None,
+    story: Story | None = None,
+    clock: Clock | None = None,
+    hang_s: float = math.inf,
+) -> Story:
     story = story or Story()
-    gauges = Gauges(MonotonicClock())
+    gauges = Gauges(clock or MonotonicClock())
     feed = FileFeed(source)  # type: ignore[arg-type]
     analysis = Analysis(
         WindowAligner(WindowConfig(), feed.absent),
@@ -72,7 +79,8 @@ def run(source: ScriptedSource, work: Work | None = None, story: Story | None = 
         absent=feed.absent,
         gauges=gauges,
     )
-    Session(feed, ScriptedStages(work or Delays(0)), analysis, gauges).run()  # type: ignore[arg-type]
+    stages = ScriptedStages(work or Delays(0))
+    Session(feed, stages, analysis, gauges, hang_s=hang_s).run()  # type: ignore[arg-type]
     return story
 
 
@@ -125,8 +133,30 @@ def test_a_source_that_leaves_its_thread_ends_the_streams_with_the_reason() -> N
     assert all("SystemExit('gone')" in event.message for event in story.events)
 
 
+@pytest.mark.parametrize("broken", ["vision", "voice", "text"])
+def test_a_stage_that_hangs_is_given_up_and_the_file_is_analysed_without(broken: Modality) -> None:
+    clock, released = VirtualClock(), threading.Event()
+
+    def work(modality: Modality, time_s: float) -> None:
+        if modality == broken and time_s > 2.0:
+            clock.sleep(1e9, released)
+
+    with clock.taking_part():
+        story = run(ScriptedSource(), work=work, clock=clock, hang_s=60.0)
+        assert 60.0 <= clock.now_s() < 62.0
+    assert story.complete
+    (event,) = story.events
+    assert (event.kind, event.time_s) == ("stage-hung", pytest.approx(2.0, abs=0.2))
+    last = story.finals[-1]
+    assert last.time_s == LENGTH_S
+    assert last.presence[broken].reason == f"{broken} hangs"
+    others = {"vision", "voice"} - {broken}
+    assert all(story.finals[15].presence[one].present for one in others)
+    released.set()
+
+
 def test_where_a_thread_cannot_start_none_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    before, start, left = threading.active_count(), threading.Thread.start, iter(range(2))
+    before, start, left = set(threading.enumerate()), threading.Thread.start, iter(range(2))
 
     def start_two(thread: threading.Thread) -> None:
         if next(left, None) is None:
@@ -138,7 +168,7 @@ def test_where_a_thread_cannot_start_none_runs_on(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(RuntimeError, match="can't start new thread"):
         run(ScriptedSource(), story=story)
     assert story.complete is False
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_failed_modality_is_absent_with_the_reason() -> None:

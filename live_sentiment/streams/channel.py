@@ -171,6 +171,11 @@ class Channel(Generic[T]):
             self._changed_for_producer.notify_all()
             self._changed_for_consumer.notify_all()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will be put."""
+        return self._closed
+
     def __len__(self) -> int:
         """Items waiting now."""
         return len(self._items)

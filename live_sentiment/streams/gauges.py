@@ -103,14 +103,17 @@ class StageGauge:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._durations = Histogram()
+        self.began_s: float | None = None
+        """On the clock: when the call under way began; None between two calls."""
 
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Count what happens inside as one call, also when it raises."""
-        start_s = self._clock.now_s()
+        self.began_s = start_s = self._clock.now_s()
         try:
             yield
         finally:
+            self.began_s = None
             self._durations.record(self._clock.now_s() - start_s)
 
     def read(self) -> StageReading:
