@@ -56,7 +56,7 @@ def add_parser(commands: Any) -> None:
         "--bfloat16", action="store_true", help="embed in half precision: faster on processors that have it"
     )
     add_config_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, extra="train")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -74,7 +74,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--fresh", action="store_true", help="with --paper: compute every cell anew")
     add_config_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, extra="train")
 
 
 def run(options: argparse.Namespace) -> int:

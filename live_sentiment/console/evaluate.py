@@ -55,7 +55,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: DIR/cache")
     add_config_options(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, extra="train")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
 """`live-sentiment`: parse the command line, run one command, turn whatever goes wrong into a line and a code.
 
 A command is a module of this package with `add_parser(commands)`, which declares its options and sets `run`,
-a function of the parsed arguments that returns the exit code. Heavy imports belong inside `run`, so that
-`--help` stays instant.
+a function of the parsed arguments that returns the exit code, and `extra` where it needs one of the extras of
+the installation. Heavy imports belong inside `run`, so that `--help` stays instant.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from importlib import import_module
 
 from live_sentiment import __version__
 from live_sentiment.console.process import INTERRUPTED
+from live_sentiment.extras import check_extra
 
 COMMANDS = (
     "run",
@@ -55,9 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; with --debug errors are raised and not told in one line."""
-    options = argparse.Namespace(debug=False)
+    options = argparse.Namespace(debug=False, extra=None)
     try:
         build_parser().parse_args(arguments, options)
+        if options.extra is not None:
+            check_extra(options.extra, "this command")
         return int(options.run(options))
     except SystemExit:
         raise

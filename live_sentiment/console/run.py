@@ -17,7 +17,6 @@ from live_sentiment.console.options import add_config_options, clock_time, confi
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import RunError, UsageError
-from live_sentiment.sinks.atomic import OWNER_ONLY_FOLDER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -292,6 +291,8 @@ def _make_folder(parent: Path) -> Path:
     Raises:
         UsageError: it cannot be made.
     """
+    from live_sentiment.sinks.atomic import OWNER_ONLY_FOLDER
+
     name = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     try:
         parent.mkdir(parents=True, exist_ok=True)

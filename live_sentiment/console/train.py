@@ -20,6 +20,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "train", help="train the weights that ship with the package, or an experiment of your own"
     )
+    parser.set_defaults(extra="train")
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
     _add_fusion(parts)
     _add_text(parts)

@@ -8,11 +8,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from live_sentiment.config import ServeConfig
-from live_sentiment.errors import UsageError
+from live_sentiment.extras import check_extra
 from live_sentiment.serve.access import Access
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.listening import is_loopback, listen, reachable
@@ -44,7 +43,7 @@ class LiveServer:
     """
 
     def __init__(self, address: Address, config: ServeConfig | None = None) -> None:
-        _check_libraries()
+        check_extra("serve", "--serve")
         self._config = config or ServeConfig()
         self._socket = listen(address)
         self.loopback = is_loopback(self._socket)
@@ -138,9 +137,3 @@ def _silent() -> logging.Logger:
     logger = logging.Logger("live_sentiment.serve")
     logger.addHandler(logging.NullHandler())
     return logger
-
-
-def _check_libraries() -> None:
-    missing = [name for name in ("aiohttp", "prometheus_client") if find_spec(name) is None]
-    if missing:
-        raise UsageError(f"--serve needs {' and '.join(missing)}: pip install 'live-sentiment[serve]'")
