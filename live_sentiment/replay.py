@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,10 @@ from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Box, Picture, Snapshot, State, stream_healths
-from live_sentiment.sources.choosing import choose_tracks
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.pacing import Pacer
-from live_sentiment.sources.track_choice import AS_STATED, MIX, TrackChoice
 from live_sentiment.stages import Stages
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
@@ -52,8 +50,6 @@ class Excerpt:
     end_s: float | None = None
     speed: float | None = None
     """Multiple of the media's own pace; None is as fast as possible."""
-    tracks: TrackChoice = AS_STATED
-    """Tracks that were asked for; where none was, speech and faces decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +115,13 @@ class Replay:
         self._name = path.name if session is None else session.name
         self._clock = clock or MonotonicClock()
         self._excerpt = excerpt
-        is_recording = session is not None
-        chosen = choose_tracks(
-            path,
-            replace(excerpt.tracks, channel=MIX) if is_recording else excerpt.tracks,
-            stages,
-            language=config.perception.speech.language,
-            span_s=(excerpt.start_s or 0.0, excerpt.end_s),
-        )
         self._source = MediaSource(
             path,
-            chosen=chosen,
             start_s=excerpt.start_s,
             end_s=excerpt.end_s,
             frame_rate_hz=config.perception.face.rate_hz,
             longest_px=max(LEAST_LONGEST_PX, PX_PER_DETECTED_PX * config.perception.face.detect_size_px),
-            recording=is_recording,
+            recording=session is not None,
         )
         self.gauges = Gauges(self._clock)
         self.outputs: tuple[Path, ...] = ()
@@ -261,14 +248,7 @@ def _header(source: MediaSource, config: Config, stages: Stages, excerpt: Excerp
             "audio": info.audio_codec,
             "start": excerpt.start_s,
             "end": excerpt.end_s,
-            **_tracks(source),
         },
         "models": dict(stages.models),
         "settings": settings,
     }
-
-
-def _tracks(source: MediaSource) -> Mapping[str, Any]:
-    """Which tracks and channel were chosen, where there was a choice."""
-    chosen = source.chosen.tracks
-    return {} if chosen == AS_STATED else {"tracks": asdict(chosen)}

@@ -43,8 +43,6 @@ class Selection:
     """Zero of session time, in the container's own time."""
     longest_px: int | None = None
     """Larger pictures are scaled down to this longer side; None leaves them as they are."""
-    channel: int | None = None
-    """The only channel of the sound to be heard, counted from 1; None mixes them all."""
 
 
 class Reading:
@@ -63,7 +61,7 @@ class Reading:
         self._video, self._audio = video_stream(container), audio_stream(container)
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
-        self._mix = Mixdown(selection.channel)
+        self._mix = Mixdown()
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
         self._last_frame: Fraction | None = None
