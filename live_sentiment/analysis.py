@@ -139,14 +139,18 @@ class Analysis:
         """Tell what is left and close the sinks; `complete` is False when the session was cut short."""
         for dropped, count in sorted(self._aligner.dropped.items()):
             self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
-        with ExitStack() as closing:
-            for sink in self._sinks:
-                closing.callback(sink.close, complete=complete)
+        told = False
+        try:
             self._tell_events(float("inf"))
             segments = self._timeline.finish()
             for sink in self._sinks:
                 for segment in segments:
                     sink.segment(segment)
+            told = True
+        finally:
+            with ExitStack() as closing:
+                for sink in self._sinks:
+                    closing.callback(sink.close, complete=complete and told)
 
     def _publish(self) -> None:
         for window in self._aligner.windows():
