@@ -8,6 +8,7 @@ mixed as `to_mono` does it, to the same bits.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Mixdown:
     """Decoded audio frames of one stream as mono, in order.
 
     Args:
-        channel: number of the only channel to be heard, counted from 1; None mixes them all.
+        channel: number of the only channel to be heard, counted from 1; None or 0 mixes them all.
     """
 
     def __init__(self, channel: int | None = None) -> None:
@@ -52,23 +53,26 @@ class Mixdown:
 
     def __call__(self, frame: Any) -> FloatArray:
         """The frame as mono float32, shape (n,)."""
-        samples, names = planes(frame)
+        return self.mix(*planes(frame), frame.sample_rate)
+
+    def mix(self, samples: FloatArray, names: Sequence[str], rate_hz: int) -> FloatArray:
+        """Sound of shape (channels, n), its channels named as FFmpeg does, as mono, shape (n,)."""
         if len(names) == 1:
             only: FloatArray = samples[0]
             return only
-        if self._channel is not None and self._channel <= len(names):
+        if self._channel and self._channel <= len(names):
             chosen: FloatArray = samples[self._channel - 1]
             return chosen
-        if self._layout != (tuple(names), frame.sample_rate):
-            self._layout = (tuple(names), frame.sample_rate)
-            self._weights = mono_weights(names)
-            self._signs = _Signs(self._weights, frame.sample_rate)
+        if self._layout != (tuple(names), rate_hz):
+            self._layout = (tuple(names), rate_hz)
+            self._weights = mono_weights(list(names))
+            self._signs = _Signs(self._weights, rate_hz)
             self._in_use = np.ones(len(names), np.float32)
         signs = self._signs(samples)
         before, self._in_use = self._in_use, signs
         if (before == signs).all():
             return np.asarray((self._weights * signs) @ samples, np.float32)
-        fade = min(math.ceil(FADE_S * frame.sample_rate), samples.shape[1])
+        fade = min(math.ceil(FADE_S * rate_hz), samples.shape[1])
         course = np.ones(samples.shape[1], np.float32)
         course[:fade] = np.linspace(0, 1, fade, dtype=np.float32)
         gains = before[:, None] * (1 - course) + signs[:, None] * course
