@@ -31,6 +31,9 @@ def analyze(
     start_s: float | None = None,
     end_s: float | None = None,
     provisional: bool = False,
+    audio_track: int | None = None,
+    video_track: int | None = None,
+    channel: int | None = None,
 ) -> Generator[TimelinePoint]:
     """Analyse a media file, or the folder of a recorded session, and yield its points as they become final.
 
@@ -43,6 +46,10 @@ def analyze(
         start_s: where to begin in the file; None is its beginning.
         end_s: where to end.
         provisional: yield provisional points as well; `point.final` tells them apart.
+        audio_track: counted from 1; None is, of several, the one with most speech.
+        video_track: counted from 1; None is, of several, the one with most of a face.
+        channel: of the sound, counted from 1; 0 is a mix of all, None that or the one with speech where the
+            others are noise.
 
     Yields:
         Points in time order, one a hop; a provisional point comes before the final one of its time.
@@ -53,13 +60,15 @@ def analyze(
     """
     from live_sentiment.replay import Excerpt, Replay
     from live_sentiment.sources.inputs import find_media
+    from live_sentiment.sources.track_choice import TrackChoice
 
     config = Config() if config is None else config
     media = _the_one(find_media([str(path)]), path)
     points: Channel[TimelinePoint] = Channel(AHEAD)
     with borrowed_stages(config) as stages:
         told = _Points(points, provisional)
-        replay = Replay(media, config, stages, None, excerpt=Excerpt(start_s, end_s), sinks=[told])
+        excerpt = Excerpt(start_s, end_s, tracks=TrackChoice(video_track, audio_track, channel))
+        replay = Replay(media, config, stages, None, excerpt=excerpt, sinks=[told])
         with _running(replay, points):
             yield from points
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,13 @@ from live_sentiment.sinks.recent import Recent
 from live_sentiment.sinks.result_folder import TIMELINE, check_folder
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Box, Picture, Snapshot, State, stream_healths
+from live_sentiment.sources.choosing import choose_tracks
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.fingerprint import SourceFile, exact_text, source_file
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.pacing import Pacer
+from live_sentiment.sources.track_choice import AS_STATED, MIX, TrackChoice
 from live_sentiment.stages import Stages
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
@@ -51,6 +53,8 @@ class Excerpt:
     end_s: float | None = None
     speed: float | None = None
     """Multiple of the media's own pace; None is as fast as possible."""
+    tracks: TrackChoice = AS_STATED
+    """Tracks that were asked for; where none was, speech and faces decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +121,22 @@ class Replay:
         self._name = exact_text(path.name if session is None else session.name)
         self._clock = clock or MonotonicClock()
         self._excerpt = excerpt
+        is_recording = session is not None
+        chosen = choose_tracks(
+            path,
+            replace(excerpt.tracks, channel=MIX) if is_recording else excerpt.tracks,
+            stages,
+            language=config.perception.speech.language,
+            span_s=(excerpt.start_s or 0.0, excerpt.end_s),
+        )
         self._source = MediaSource(
             path,
+            chosen=chosen,
             start_s=excerpt.start_s,
             end_s=excerpt.end_s,
             frame_rate_hz=config.perception.face.rate_hz,
             longest_px=max(LEAST_LONGEST_PX, PX_PER_DETECTED_PX * config.perception.face.detect_size_px),
-            recording=session is not None,
+            recording=is_recording,
         )
         self.gauges = Gauges(self._clock)
         self.outputs: tuple[Path, ...] = ()
@@ -257,7 +270,14 @@ def _header(
             "audio": info.audio_codec,
             "start": excerpt.start_s,
             "end": excerpt.end_s,
+            **_tracks(source),
         },
         "models": dict(stages.models),
         "settings": settings,
     }
+
+
+def _tracks(source: MediaSource) -> Mapping[str, Any]:
+    """Which tracks and channel were chosen, where there was a choice."""
+    chosen = source.chosen.tracks
+    return {} if chosen == AS_STATED else {"tracks": asdict(chosen)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment import compute
 from live_sentiment.config import Config, SpeechConfig
+from live_sentiment.types import FloatArray, ImageArray
 from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class Stages:
     """Which model does what, by name and hash, for the record."""
     smaller_recogniser: Recogniser | None = None
     """A quicker one than the transcriber's, for a live session that cannot keep up; None if there is none."""
+
+    def speech(self, samples: FloatArray) -> float:
+        """How much of a sound, 16 kHz mono, is speech, in [0, 1]; no part of any stream."""
+        return self.activity.speech_share(samples)
+
+    def face_px(self, image: ImageArray) -> float:
+        """Size of the largest face in a BGR picture; 0 without one. No part of any stream."""
+        return self.face.face_px(image)
 
     def reset(self) -> None:
         """Forget the media seen so far; the models stay loaded."""

@@ -15,6 +15,7 @@ from live_sentiment.console.options import add_config_options, clock_time, confi
 from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
 from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
+from live_sentiment.console.tracks import add_track_options, tracks_from
 from live_sentiment.errors import UsageError
 from live_sentiment.terminal.printable import printable
 
@@ -34,6 +35,7 @@ examples:
   live-sentiment replay interviews/ 'takes/*.mkv' --output results
   live-sentiment replay talk.mp4 --start 1:30 --end 2:00 --speed 1
   live-sentiment replay talk.mp4 --no-dashboard --json
+  live-sentiment replay stream.mkv --audio-track 2 --channel left
   live-sentiment replay talk.mp4 --export csv,srt
   live-sentiment replay talk.mp4 --speed 1 --lsl --osc 127.0.0.1:9000
   live-sentiment replay recordings/2026-11-21_14-03-07
@@ -68,6 +70,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--speed", type=speed, default=None, metavar="max|1|2…", help="default: max")
     parser.add_argument("--start", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
     parser.add_argument("--end", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
+    add_track_options(parser)
     parser.add_argument("--no-dashboard", action="store_true", help="show nothing while it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON object a clip, not a summary")
     add_outlet_options(parser)
@@ -134,7 +137,7 @@ def _replay(
     # With --json, standard output belongs to the results.
     screen = Console(stderr=options.json)
     story = _story(clip, options, screen)
-    excerpt = Excerpt(options.start, options.end, options.speed)
+    excerpt = Excerpt(options.start, options.end, options.speed, tracks_from(options))
     outlets = open_outlets(options, config)
     sinks: list[Sink] = [*outlets, *([story] if story else []), *([server.hub] if server else [])]
     saw = story.saw if story else None

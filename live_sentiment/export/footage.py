@@ -18,6 +18,7 @@ from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time
 from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.seeking import open_before
 from live_sentiment.sources.timestamps import RestartCorrection
+from live_sentiment.sources.track_choice import AS_STATED, TrackChoice
 from live_sentiment.types import ImageArray
 
 _FAILED_READS = 100
@@ -57,6 +58,7 @@ class Footage:
         end: session time from which on nothing is given; None is the end of the file.
         recording: it was made by a live session and states session times.
         threads: threads of the video decoder.
+        tracks: which of them are read.
 
     Raises:
         UsageError: the file cannot be read.
@@ -70,11 +72,12 @@ class Footage:
         end: Fraction | None = None,
         recording: bool = False,
         threads: int = 1,
+        tracks: TrackChoice = AS_STATED,
     ) -> None:
-        self.info: MediaInfo = probe(path, recording=recording)
+        self.info: MediaInfo = probe(path, recording=recording, tracks=tracks)
         self._zero = self.info.start
         self._start, self._end = start, end
-        self._container = open_before(path, start, self._zero, threads)
+        self._container = open_before(path, start, self._zero, threads, tracks)
         self._video, self.sound = video_stream(self._container), audio_stream(self._container)
         """`sound` is the stream of the sound, None where there is none."""
 

@@ -29,6 +29,7 @@ from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.sound_track import sound_track
 from live_sentiment.export.writing import whole_file
 from live_sentiment.sinks.tracks import picture_encoder
+from live_sentiment.sources.track_choice import TrackChoice
 from live_sentiment.types import ImageArray
 
 CRF = 21
@@ -58,7 +59,9 @@ def write_mp4(session: RecordedSession, path: Path, progress: Progress) -> Path:
     end_s = session.source.get("end")
     end = None if end_s is None else Fraction(end_s).limit_denominator(1000)
     with (
-        Footage(media, start=start, end=end, recording=session.is_recording) as footage,
+        Footage(
+            media, start=start, end=end, recording=session.is_recording, tracks=_tracks(session)
+        ) as footage,
         whole_file(path) as aside,
     ):
         try:
@@ -69,6 +72,16 @@ def write_mp4(session: RecordedSession, path: Path, progress: Progress) -> Path:
                 raise
             raise RunError(f"cannot write {path}: {error}") from error
     return path
+
+
+def _tracks(session: RecordedSession) -> TrackChoice:
+    """Those that were analysed."""
+    stated = session.source.get("tracks")
+    stated = stated if isinstance(stated, dict) else {}
+    video, audio = (
+        number if isinstance(number := stated.get(kind), int) else None for kind in ("video", "audio")
+    )
+    return TrackChoice(video, audio)
 
 
 def _media(session: RecordedSession) -> Path:

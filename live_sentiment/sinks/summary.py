@@ -13,6 +13,9 @@ from live_sentiment.timeline.timeline import Segment
 from live_sentiment.timeline.turning import TurningPoint
 from live_sentiment.types import MODALITIES, Event, Modality, TimelinePoint, Transcript
 
+NOTED = frozenset({"track", "level"})
+"""Kinds of events that the summary repeats: they decide what the whole result rests on."""
+MOST_NOTES = 8
 TURNING_POINTS = 8
 """Turning points kept: those with the largest swing."""
 
@@ -38,6 +41,8 @@ class Summary:
     """The TURNING_POINTS with the largest swing, in time order."""
     counts: Mapping[str, int]
     """How many points, words, episodes, turning points and events there were."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how the media was read."""
 
     def fields(self) -> dict[str, Any]:
         """The summary as plain data, rounded like the timeline."""
@@ -55,6 +60,7 @@ class Summary:
             },
             "turning_points": [segment_fields(turning) for turning in self.turning_points],
             "counts": dict(self.counts),
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
 
@@ -69,6 +75,7 @@ class Summarizer:
         self._present = Counter[Modality]()
         self._reasons: dict[Modality, Counter[str]] = {modality: Counter() for modality in MODALITIES}
         self._turning_points: list[TurningPoint] = []
+        self._notes: list[str] = []
         self._last_s = 0.0
         self._complete = False
 
@@ -102,8 +109,10 @@ class Summarizer:
             self._turning_points.remove(min(self._turning_points, key=_swing))
 
     def event(self, event: Event) -> None:
-        """Count an event."""
+        """Count an event; keep what it says of how the media was read."""
         self._counts["events"] += 1
+        if event.kind in NOTED and len(self._notes) < MOST_NOTES:
+            self._notes.append(event.message)
 
     def words(self, transcript: Transcript) -> None:
         """Nothing: words are counted with the points."""
@@ -127,6 +136,7 @@ class Summarizer:
                 for modality, reasons in self._reasons.items()
             },
             turning_points=tuple(self._turning_points),
+            notes=tuple(self._notes),
             counts={
                 name: self._counts[name]
                 for name in ("points", "words", "episodes", "turning_points", "events")

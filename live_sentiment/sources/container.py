@@ -13,6 +13,14 @@ from av.error import FFmpegError
 from live_sentiment.errors import UsageError
 from live_sentiment.sources.local_path import what_it_is
 from live_sentiment.sources.pictures import PixelAspect, shown_size
+from live_sentiment.sources.track_choice import (
+    AS_STATED,
+    TrackChoice,
+    audio_tracks,
+    preferred,
+    select_tracks,
+    video_tracks,
+)
 
 MOST_PIXELS = 100_000_000
 """In a picture as shown. A decoder keeps up to seventeen of them, each of 1.5 bytes a pixel and more."""
@@ -47,11 +55,14 @@ class MediaInfo:
     audio_channels: int = 0
 
 
-def open_container(path: Path, threads: int = 1) -> Any:
+def open_container(path: Path, threads: int = 1, tracks: TrackChoice = AS_STATED) -> Any:
     """Open a file with FFmpeg for reading, with so many threads for pictures; the caller closes it.
 
+    `video_stream` and `audio_stream` give the tracks that were chosen.
+
     Raises:
-        UsageError: no such file, not a file, empty, unreadable, not media, or nothing to see or hear in it.
+        UsageError: no such file, not a file, empty, unreadable, not media, nothing to see or hear in it, or
+            not the tracks that were asked for.
     """
     _check_readable(path)
     try:
@@ -61,27 +72,32 @@ def open_container(path: Path, threads: int = 1) -> Any:
         raise UsageError(
             f"{path} cannot be read as video or audio: it is not media, or was cut off before its index"
         ) from error
-    video = video_stream(container)
-    if video is not None:
-        video.codec_context.thread_count = threads
-    elif audio_stream(container) is None:
+    try:
+        select_tracks(container, path, tracks)
+        if video_stream(container) is None and audio_stream(container) is None:
+            raise UsageError(f"{path} holds neither pictures nor sound that FFmpeg can decode")
+    except UsageError:
         container.close()
-        raise UsageError(f"{path} holds neither pictures nor sound that FFmpeg can decode")
+        raise
+    for stream in video_tracks(container):
+        if stream.codec_context is not None:
+            stream.codec_context.thread_count = threads
     return container
 
 
-def probe(path: Path, *, recording: bool = False) -> MediaInfo:
+def probe(path: Path, *, recording: bool = False, tracks: TrackChoice = AS_STATED) -> MediaInfo:
     """What a file holds; decodes its first picture to know which way is up.
 
     Args:
         path: anything that FFmpeg decodes.
         recording: it was made by a live session: its zero is that of the container, although the first
             picture or sound may have come later.
+        tracks: which of them are read.
 
     Raises:
         UsageError: as `open_container`, or its pictures are too large.
     """
-    with open_container(path) as container:
+    with open_container(path, tracks=tracks) as container:
         video, audio = video_stream(container), audio_stream(container)
         width, height = _shown_size(path, container, video) if video else (0, 0)
         start = Fraction(0) if recording else start_time(container)
@@ -103,23 +119,13 @@ def probe(path: Path, *, recording: bool = False) -> MediaInfo:
 
 
 def video_stream(container: Any) -> Any | None:
-    """The default or else the first picture stream that moves (cover art does not) and can be decoded."""
-    streams = [
-        stream
-        for stream in container.streams.video
-        if stream.codec_context is not None and not _flag(stream, "attached_pic")
-    ]
-    return _preferred(streams)
+    """The track of pictures that is read, or None: the chosen one, else the default, else the first."""
+    return preferred(video_tracks(container))
 
 
 def audio_stream(container: Any) -> Any | None:
-    """The default or else the first sound stream that can be decoded."""
-    streams = [
-        stream
-        for stream in container.streams.audio
-        if stream.codec_context is not None and stream.codec_context.sample_rate
-    ]
-    return _preferred(streams)
+    """The track of sound that is read, or None: the chosen one, else the default, else the first."""
+    return preferred(audio_tracks(container))
 
 
 def start_time(container: Any) -> Fraction:
@@ -149,14 +155,6 @@ def frame_time(frame: Any, stream: Any) -> Fraction | None:
     """
     ticks = frame.dts if frame.pts is None else frame.pts
     return None if ticks is None else Fraction(ticks * (frame.time_base or stream.time_base))
-
-
-def _preferred(streams: list[Any]) -> Any | None:
-    return next((stream for stream in streams if _flag(stream, "default")), streams[0] if streams else None)
-
-
-def _flag(stream: Any, name: str) -> bool:
-    return bool(stream.disposition & getattr(type(stream.disposition), name))
 
 
 def _shown_size(path: Path, container: Any, video: Any) -> tuple[int, int]:

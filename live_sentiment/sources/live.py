@@ -21,7 +21,8 @@ from live_sentiment.clock import Clock
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.capture import CaptureDevice, CapturedSound, Device
 from live_sentiment.sources.feed import Outlets
-from live_sentiment.sources.sound import device_to_mono
+from live_sentiment.sources.mixdown import Mixdown
+from live_sentiment.sources.sound import device_planes
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.streams.worker import Worker
 from live_sentiment.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
@@ -87,6 +88,7 @@ class LiveFeed:
         self._clock, self._zero_s = clock, zero_s
         self._duration_s, self._tape = duration_s, tape
         self._grid = FrameGrid(frame_rate_hz)
+        self._mix = Mixdown()
         self._blocks = BlockAssembler()
         self._captured_s: dict[Modality, float] = {}
         self._outages: list[Outage] = []
@@ -151,7 +153,7 @@ class LiveFeed:
         if self._paused:
             self._pass_time(float(sound.end))
         else:
-            samples = device_to_mono(sound.samples)
+            samples = self._mix.mix(*device_planes(sound.samples), sound.rate_hz)
             # Its events speak of a file; a microphone tells its gaps itself.
             self._give_sound(self._blocks.add(samples, sound.rate_hz, sound.start))
 

@@ -15,9 +15,11 @@ from functools import cached_property
 from pathlib import Path
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sources.choosing import NO_CHOICE, Chosen
 from live_sentiment.sources.container import MediaInfo, probe
 from live_sentiment.sources.reading import MediaItem, Reading, Selection
 from live_sentiment.sources.seeking import open_before
+from live_sentiment.types import Event
 
 __all__ = ["MediaInfo", "MediaItem", "MediaSource", "probe"]
 
@@ -33,6 +35,7 @@ class MediaSource:
             as later ones need them, but never converted. None is all of them.
         longest_px: pictures whose longer side is more are scaled down to it; boxes found in them are to be
             multiplied by `VideoFrame.scale`. None gives them as large as they are shown.
+        chosen: which tracks are read; where there are reasons, each is given as an event.
         recording: it was made by a live session and states session times.
         threads: threads of the video decoder.
 
@@ -48,6 +51,7 @@ class MediaSource:
         end_s: float | None = None,
         frame_rate_hz: float | None = None,
         longest_px: int | None = None,
+        chosen: Chosen = NO_CHOICE,
         recording: bool = False,
         threads: int = 1,
     ) -> None:
@@ -61,7 +65,7 @@ class MediaSource:
         "out of order" (frames not later than the one before), "corrupt" (unreadable packets and frames)."""
         self._start, self._end = _exact(start_s or 0.0), None if end_s is None else _exact(end_s)
         self._frame_rate_hz, self._longest_px = frame_rate_hz, longest_px
-        self._recording = recording
+        self._recording, self.chosen = recording, chosen
         self._threads = threads
 
     @cached_property
@@ -71,7 +75,7 @@ class MediaSource:
         Raises:
             UsageError: the file cannot be read, or ends before `start_s`.
         """
-        info, start = probe(self.path, recording=self._recording), self._start
+        info, start = probe(self.path, recording=self._recording, tracks=self.chosen.tracks), self._start
         if info.duration_s is not None and start >= info.duration_s:
             raise UsageError(
                 f"{self.path} lasts {info.duration_s:.1f} s; nothing is left from {float(start):g} s on"
@@ -81,9 +85,10 @@ class MediaSource:
     def __iter__(self) -> Generator[MediaItem, None, None]:
         """Frames, sound and events in the order in which the file holds them; times rise within each kind.
 
-        Events are "gap" (missing or doubled sound), "corrupt" (unreadable data was passed over; the first
-        time as it happens, then in sum at the end), "restarted" (timestamps that start over were joined)
-        and "truncated" (the file breaks off; everything up to there was given).
+        Events are "track" (which one is read, and why), "gap" (missing or doubled sound), "corrupt"
+        (unreadable data was passed over; the first time as it happens, then in sum at the end), "restarted"
+        (timestamps that start over were joined) and "truncated" (the file breaks off; everything up to there
+        was given).
 
         Raises:
             UsageError: as `info`.
@@ -91,10 +96,16 @@ class MediaSource:
         info = self.info
         self.counts.clear()
         selection = Selection(
-            self._start, self._end, self._frame_rate_hz, info.start, longest_px=self._longest_px
+            self._start,
+            self._end,
+            self._frame_rate_hz,
+            info.start,
+            longest_px=self._longest_px,
+            channel=self.chosen.tracks.channel,
         )
-        container = open_before(self.path, self._start, info.start, self._threads)
+        container = open_before(self.path, self._start, info.start, self._threads, self.chosen.tracks)
         try:
+            yield from (Event(float(self._start), "track", reason) for reason in self.chosen.reasons)
             yield from Reading(container, info, selection, self.counts).items()
         finally:
             container.close()

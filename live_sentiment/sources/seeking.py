@@ -15,6 +15,7 @@ from live_sentiment.sources.container import (
     open_container,
     video_stream,
 )
+from live_sentiment.sources.track_choice import AS_STATED, TrackChoice
 
 _PREROLLS_S = (1, 10, 60)
 """How long before the wanted moment to aim, in turn: audio codecs need some sound to settle, and in formats
@@ -23,7 +24,9 @@ _LANDING_PACKETS = 2000
 """Packets to look at before a stream is taken to have nothing there."""
 
 
-def open_before(path: Path, moment: Fraction, zero: Fraction, threads: int = 1) -> Any:
+def open_before(
+    path: Path, moment: Fraction, zero: Fraction, threads: int = 1, tracks: TrackChoice = AS_STATED
+) -> Any:
     """The opened file, positioned so that decoding gives every frame from `moment` on, and some before.
 
     `moment` is counted from `zero`, which is in the container's own time; both in seconds.
@@ -34,7 +37,7 @@ def open_before(path: Path, moment: Fraction, zero: Fraction, threads: int = 1) 
     Raises:
         UsageError: the file cannot be read.
     """
-    container = open_container(path, threads)
+    container = open_container(path, threads, tracks)
     for preroll_s in _PREROLLS_S:
         target = moment - preroll_s
         if target <= 0:
@@ -49,7 +52,7 @@ def open_before(path: Path, moment: Fraction, zero: Fraction, threads: int = 1) 
             return container
     if moment > 0:
         container.close()
-        container = open_container(path, threads)
+        container = open_container(path, threads, tracks)
     return container
 
 

@@ -57,15 +57,13 @@ def planes(frame: Any) -> tuple[FloatArray, list[str]]:
     return samples, names
 
 
-def device_to_mono(samples: NDArray[np.int16]) -> FloatArray:
-    """Sound of a device, shape (n, channels), as mono float32, shape (n,).
+def device_planes(samples: NDArray[np.int16]) -> tuple[FloatArray, list[str]]:
+    """Sound of a device, shape (n, channels), as float32, shape (channels, n), and the names of its channels.
 
-    All channels count alike: a device says how many it has, not where they are, and neither does Matroska of
-    PCM. Gives the bits that `to_mono` gives when the same sound is read back from a recording.
+    They have none and so count alike: a device says how many it has, not where they are, and neither does
+    Matroska of PCM. So a mix has the bits that it has when the same sound is read back from a recording.
     """
-    planes, channels = _to_float(samples.T), samples.shape[1]
-    mixed: FloatArray = planes[0] if channels == 1 else mono_weights([""] * channels) @ planes
-    return mixed
+    return _to_float(samples.T), [""] * samples.shape[1]
 
 
 def mono_weights(channels: list[str]) -> FloatArray:

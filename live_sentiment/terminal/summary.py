@@ -63,6 +63,7 @@ def _lines(result: Summary, source: str, outputs: Sequence[Path]) -> Iterator[Te
         yield from (_turning(turning) for turning in result.turning_points)
     yield Text()
     yield Text(", ".join(_count(name, number) for name, number in result.counts.items()), style=QUIET)
+    yield from (Text(printable(note), style=QUIET) for note in result.notes)
     yield from (Text(printable(str(path))) for path in outputs)
 
 

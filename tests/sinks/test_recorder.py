@@ -24,7 +24,8 @@ from live_sentiment.sinks.remux import is_closed
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.capture import CapturedSound
 from live_sentiment.sources.media import MediaSource
-from live_sentiment.sources.sound import device_to_mono
+from live_sentiment.sources.mixdown import Mixdown
+from live_sentiment.sources.sound import device_planes
 from live_sentiment.types import AudioBlock, VideoFrame
 
 CONFIG = RecordingConfig()
@@ -77,8 +78,10 @@ def times_ms(path: Path) -> list[int]:
 def blocks(assembler: BlockAssembler, sounds: list[CapturedSound]) -> list[AudioBlock]:
     """What the live path makes of the same sound."""
     items = []
+    mixdown = Mixdown()
     for sound in sounds:
-        items += assembler.add(device_to_mono(sound.samples), sound.rate_hz, sound.start)
+        mono = mixdown.mix(*device_planes(sound.samples), sound.rate_hz)
+        items += assembler.add(mono, sound.rate_hz, sound.start)
     return [item for item in [*items, *assembler.finish()] if isinstance(item, AudioBlock)]
 
 

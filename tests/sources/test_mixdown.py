@@ -8,31 +8,12 @@ import av
 import media_factory as factory
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from waves import RATE_HZ, Waves, noise, voice
 
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.mixdown import Mixdown
 from live_sentiment.sources.sound import to_mono
 from live_sentiment.types import AudioBlock, FloatArray
-
-RATE_HZ = 16_000
-Waves = NDArray[np.float64]
-
-
-def voice(seconds: float, seed: int = 0) -> Waves:
-    """Noise with the spectrum and the syllables of speech."""
-    count = round(seconds * RATE_HZ)
-    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(size=count))
-    hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
-    shaped = np.fft.irfft(spectrum * (hz > 100) / np.maximum(hz / 500, 1) ** 1.5, count)
-    syllables = np.clip(np.sin(2 * np.pi * 3 * np.arange(count) / RATE_HZ), 0.01, 1)
-    wave: Waves = 0.2 * shaped * syllables / shaped.std()
-    return wave
-
-
-def noise(seconds: float, level: float, seed: int = 1) -> Waves:
-    wave: Waves = np.random.default_rng(seed).normal(0, level, round(seconds * RATE_HZ))
-    return wave
 
 
 def delayed(wave: Waves, samples: int) -> Waves:

@@ -92,6 +92,10 @@ class FaceAnalyzer:
         self.frames_with_face += bool(people)
         return StageOutput(self._observe(frame, people), frame.time_s)
 
+    def face_px(self, image: ImageArray) -> float:
+        """Size of the largest face in a picture that is no part of the stream; 0 without one."""
+        return max((max(face.box[2:]) for face in self._detect(image)), default=0.0)
+
     def _follow(self, frame: VideoFrame) -> list[FaceTrack]:
         """Everyone in the frame. While nobody is in view every frame is searched, so that no one waits.
 

@@ -64,6 +64,14 @@ class SpeechActivityDetector:
         decisions += self._hear(stretch.samples)
         return self._result(decisions)
 
+    def speech_share(self, samples: FloatArray) -> float:
+        """Mean speech probability of a sound on its own, 16 kHz; the stream is forgotten."""
+        self.reset()
+        chunks = samples[: len(samples) // CHUNK * CHUNK].reshape(-1, CHUNK)
+        probabilities = [self._network(chunk) for chunk in chunks]
+        self.reset()
+        return float(np.mean(probabilities)) if probabilities else 0.0
+
     def finish(self) -> SpeechActivity:
         """Decide the rest: the last chunk is filled up with silence, so it may end up to 32 ms after the
         sound."""
