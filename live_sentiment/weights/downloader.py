@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from live_sentiment.errors import RunError
+
 _POLL_S = 0.2
 """How often the folder is looked at."""
 
@@ -26,13 +28,26 @@ class Outcome:
 
 
 def run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], advance: Callable[[int], None]
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    advance: Callable[[int], None],
+    *,
+    most_bytes: int,
 ) -> Outcome:
     """Run `command` without input until it ends; `advance` is told the bytes it has put into `folder`.
 
-    The program has our environment with `environment` on top, and is killed if we are interrupted.
+    It is killed if we are interrupted.
+
+    Args:
+        command: the program and its arguments.
+        folder: that it fills.
+        environment: all that it is given.
+        advance: see above.
+        most_bytes: it is killed when there is more than this in `folder`.
 
     Raises:
+        RunError: there was.
         OSError: the log beside `folder` cannot be written, or the program not started.
     """
     log = folder.with_suffix(".log")
@@ -42,11 +57,14 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
+            env=dict(environment),
         )
         try:
             while _is_running(process):
-                advance(_bytes_in(folder))
+                there = _bytes_in(folder)
+                if there > most_bytes:
+                    raise RunError(f"what comes is larger than the {most_bytes / 1e6:.0f} MB it may be")
+                advance(there)
         finally:
             process.kill()
             process.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ from live_sentiment.weights import downloader
 from live_sentiment.weights.manifest import Model
 
 _CONNECT_TIMEOUT_S = 10
+_BESIDE_BYTES = 16_000_000
+"""The hub's own records."""
 
 _DOWNLOAD = f"""
 import sys
@@ -44,7 +47,11 @@ def fetch(model: Model, work: Path, advance: Callable[[int], None]) -> Path:
         *(sys.executable, "-P", "-c", _DOWNLOAD, model.hub.repository, model.hub.revision, str(folder)),
         *(file.name for file in model.files),
     ]
-    outcome = downloader.run(command, folder, {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}, advance)
+    environment = {**os.environ, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    # A file is there twice while it is put in its place.
+    outcome = downloader.run(
+        command, folder, environment, advance, most_bytes=2 * model.bytes + _BESIDE_BYTES
+    )
     if not outcome.succeeded:
         raise RunError(outcome.lines[-1] if outcome.lines else "the download ended without a word")
     # The hub keeps its own records among the files.

@@ -40,7 +40,9 @@ class Package(_Entry):
     name: PlainName
     version: str
     bytes: Bytes
-    """Size of the wheel, for the progress bar."""
+    """Size of the wheel."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Of the wheel: compared before pip looks into it. The files in it have hashes of their own."""
 
 
 class Hub(_Entry):

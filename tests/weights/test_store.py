@@ -244,11 +244,11 @@ def test_a_full_disk_is_seen_before_the_download(
 def test_a_disk_that_fills_up_on_the_way(
     tmp_path: Path, manifest: Path, wheels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(source: Any, target: Any, length: int) -> None:
+    def full(source: Any, target: Any, file: Any) -> None:
         target.write(source.read(1000))
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(package_index.shutil, "copyfileobj", full)
+    monkeypatch.setattr(package_index, "_copy", full)
     store = open_store(tmp_path, manifest)
     with pytest.raises(RunError) as caught:
         store.path("toy")
