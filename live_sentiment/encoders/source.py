@@ -56,7 +56,7 @@ def fetch_source(name: str, store: ModelStore, weights: Sequence[str] = (SAFETEN
         RunError: a model of the store cannot be had.
     """
     resolved = store.resolve(name)
-    folder = resolved if isinstance(resolved, Path) else _from_hub(resolved, weights, store.offline)
+    folder = resolved if isinstance(resolved, Path) else _from_hub(resolved, weights, store)
     files = next((found for pattern in weights if (found := sorted(folder.glob(pattern)))), None)
     if files is None:
         raise UsageError(
@@ -66,14 +66,20 @@ def fetch_source(name: str, store: ModelStore, weights: Sequence[str] = (SAFETEN
     return Source(str(folder) if local else name, folder, sha256_of_all(files))
 
 
-def _from_hub(name: str, weights: Sequence[str], offline: bool) -> Path:
+def _from_hub(name: str, weights: Sequence[str], store: ModelStore) -> Path:
     from huggingface_hub import snapshot_download
 
+    def fetch(revision: str | None, offline: bool) -> Path:
+        patterns = [*_BESIDE, *weights]
+        return Path(
+            snapshot_download(name, revision=revision, allow_patterns=patterns, local_files_only=offline)
+        )
+
     try:
-        return Path(snapshot_download(name, allow_patterns=[*_BESIDE, *weights], local_files_only=offline))
+        return store.from_hub(name, "encoder", fetch)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        way = "the network is off" if offline else reason
+        way = "the network is off" if store.offline else reason
         raise UsageError(
             f"no encoder {name!r}: no model of the store, no folder, and not had from the hub ({way})"
         ) from error

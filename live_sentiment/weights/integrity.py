@@ -17,9 +17,23 @@ import os
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from live_sentiment.weights.manifest import ModelFile
+
+class Described(Protocol):
+    """A file as it has to be."""
+
+    @property
+    def name(self) -> str:
+        """Path within the folder."""
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+
+    @property
+    def sha256(self) -> str:
+        """Its hash, in hexadecimal."""
 
 
 def sha256(file: Path) -> str:
@@ -38,7 +52,7 @@ def sha256_of_all(files: Sequence[Path]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-def problems(folder: Path, files: Iterable[ModelFile]) -> list[str]:
+def problems(folder: Path, files: Iterable[Described]) -> list[str]:
     """What is wrong with a folder, one phrase per file; every byte is read. Empty: it is the model."""
     found = []
     for file in files:
@@ -56,7 +70,7 @@ def problems(folder: Path, files: Iterable[ModelFile]) -> list[str]:
     return found
 
 
-def is_stamped(stamp: Path, folder: Path, files: Iterable[ModelFile]) -> bool:
+def is_stamped(stamp: Path, folder: Path, files: Iterable[Described]) -> bool:
     """Whether the stamp vouches for this folder as it is now and for the hashes of this manifest."""
     try:
         return bool(json.loads(stamp.read_text(encoding="utf-8")) == _state(folder, files))
@@ -64,7 +78,7 @@ def is_stamped(stamp: Path, folder: Path, files: Iterable[ModelFile]) -> bool:
         return False
 
 
-def write_stamp(stamp: Path, folder: Path, files: Iterable[ModelFile]) -> None:
+def write_stamp(stamp: Path, folder: Path, files: Iterable[Described]) -> None:
     """Vouch for a folder that has just been hashed.
 
     In a cache that cannot be written there is no stamp, and the next start hashes again.
@@ -83,7 +97,7 @@ def remove_stamp(stamp: Path) -> None:
         stamp.unlink(missing_ok=True)
 
 
-def _state(folder: Path, files: Iterable[ModelFile]) -> dict[str, Any]:
+def _state(folder: Path, files: Iterable[Described]) -> dict[str, Any]:
     state: dict[str, Any] = {"folder": str(folder.resolve())}
     for file in files:
         status = (folder / file.name).stat()

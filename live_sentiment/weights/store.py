@@ -28,6 +28,7 @@ from live_sentiment.errors import RunError, UsageError
 from live_sentiment.weights import integrity
 from live_sentiment.weights.fetch import fetch
 from live_sentiment.weights.manifest import Manifest, Model, load_manifest
+from live_sentiment.weights.pinned import Fetch, pinned
 from live_sentiment.weights.progress import NoProgress, Progress
 
 CACHE_VARIABLE = "LIVE_SENTIMENT_CACHE"
@@ -100,7 +101,7 @@ class ModelStore:
     def resolve(self, name: str) -> Path | str:
         """What a loader should load: a folder for a model of the store or a local folder, else a hub's name.
 
-        A hub's name goes to transformers or faster-whisper, with `local_files_only=store.offline`.
+        What a hub's name stands for is for `from_hub` to get.
 
         Raises:
             UsageError: it looks like a path, and there is no such folder.
@@ -117,6 +118,21 @@ class ModelStore:
                 "or a name on a model hub"
             )
         return name
+
+    def from_hub(self, name: str, kind: str, fetch: Fetch) -> Path:
+        """The folder of a hub's model, the same in every byte as on first use (see `pinned`).
+
+        Args:
+            name: on the hub.
+            kind: what it is used for, which decides what files are fetched.
+            fetch: gets them.
+
+        Raises:
+            RunError: a file is not what it was, or the first use cannot be recorded.
+            OSError, ValueError: the model cannot be had.
+        """
+        record = self.cache.parent / "hub" / f"{kind}--{name.replace('/', '--')}.json"
+        return pinned(name, fetch, record, offline=self.offline)
 
     def pull(self, name: str) -> Path:
         """Fetch a model into the cache unless it is there or in the local folder, and return its folder.

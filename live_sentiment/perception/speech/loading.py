@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from live_sentiment.config import SpeechConfig
@@ -31,6 +33,8 @@ def load_recogniser(
     """
     source = store.resolve(config.model)
     try:
+        if not isinstance(source, Path):
+            source = store.from_hub(config.model, "speech", partial(_fetch, config.model))
         return Recogniser(
             source,
             language=config.language,
@@ -38,9 +42,9 @@ def load_recogniser(
             beam=config.beam,
             device=device,
             threads=threads,
-            offline=store.offline,
+            offline=True,
         )
-    except UsageError:
+    except (UsageError, RunError):
         raise
     except OSError as error:
         # The hub's errors for "not in the local cache" and "no network" are OSErrors as well.
@@ -50,6 +54,12 @@ def load_recogniser(
         raise UsageError(f"{source} is no CTranslate2 Whisper model: {_one_line(error)}") from error
     except ValueError as error:
         raise UsageError(f"no speech model {config.model!r}: {_one_line(error)}") from error
+
+
+def _fetch(name: str, revision: str | None, offline: bool) -> Path:
+    from faster_whisper import download_model
+
+    return Path(download_model(name, revision=revision, local_files_only=offline))
 
 
 def _one_line(error: Exception) -> str:

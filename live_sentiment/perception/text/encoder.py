@@ -20,12 +20,14 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from live_sentiment.config import ModelsConfig
 from live_sentiment.errors import UsageError
 from live_sentiment.libraries import load_transformers
 from live_sentiment.perception.text.adapter import Adapter
 from live_sentiment.perception.text.bert import Bert, is_plain_bert
 from live_sentiment.types import FloatArray
 from live_sentiment.weights.integrity import sha256_of_all
+from live_sentiment.weights.store import ModelStore
 
 MAX_TOKENS = 96
 """Longest input, about 70 words: bounds the time of one word and the memory of a talk without a pause."""
@@ -163,9 +165,16 @@ def _folder(source: str | Path, offline: bool) -> Path:
         return Path(source)
     from huggingface_hub import snapshot_download
 
-    try:
+    name = str(source)
+
+    def fetch(revision: str | None, offline: bool) -> Path:
         # Only what is read here: a repository often holds the same weights in five formats.
-        return Path(snapshot_download(str(source), allow_patterns=_HUB_FILES, local_files_only=offline))
+        return Path(
+            snapshot_download(name, revision=revision, allow_patterns=_HUB_FILES, local_files_only=offline)
+        )
+
+    try:
+        return ModelStore(ModelsConfig(offline=offline)).from_hub(name, "text", fetch)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(
