@@ -13,11 +13,15 @@ from live_sentiment.export.writing import told, whole_file
 if TYPE_CHECKING:
     from live_sentiment.export import Progress
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What begins a formula in a spreadsheet, also in full width; words and notes may begin with any of it."""
+
 
 def write_csv(session: RecordedSession, path: Path, progress: Progress) -> Path:
     """Write the table of points to `path`, the other tables beside it.
 
-    What is absent is an empty field; flags are "true" and "false".
+    What is absent is an empty field; flags are "true" and "false". Text that a spreadsheet would take for a
+    formula has an apostrophe before it (OWASP, CSV Injection); numbers are left alone.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -35,4 +39,6 @@ def write_csv(session: RecordedSession, path: Path, progress: Progress) -> Path:
 
 
 def _written(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

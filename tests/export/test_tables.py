@@ -118,6 +118,32 @@ def test_both_hold_the_same_tables(session, tmp_path):
         assert read_csv(tmp_path / f"{table.name}.csv") == as_csv
 
 
+FORMULAS = ("=cmd|' /C calc'!A0", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_of_text_is_a_formula_and_numbers_stay_numbers(tmp_path, text):
+    timeline = write_session(tmp_path / "talk") / "timeline.jsonl"
+    lines = [json.loads(line) for line in timeline.read_text("utf-8").splitlines()]
+    for line in lines:
+        for said in line.get("words", ()):
+            said["text"] = text
+        if line["type"] == "event":
+            line["message"] = text
+    timeline.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    session = open_recorded(timeline)
+    write_csv(session, tmp_path / "points.csv", silent)
+    cells = [row["text"] for row in read_csv(tmp_path / "words.csv")]
+    cells += [row["message"] for row in read_csv(tmp_path / "events.csv")]
+    assert set(cells) == {f"'{text}"}
+    spoken = [row["words"] for row in read_csv(tmp_path / "points.csv") if row["words"]]
+    assert all(cell.startswith(f"'{text}") for cell in spoken)
+    below = [row["valence"] for row in read_csv(tmp_path / "points.csv") if row["valence"].startswith("-")]
+    assert [float(cell) for cell in below]
+    write_parquet(session, tmp_path / "points.parquet", silent)
+    assert set(parquet.read_table(tmp_path / "words.parquet")["text"].to_pylist()) == {text}
+
+
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 def test_the_registry_names_every_file(session, tmp_path, name):
     out = tmp_path / "out"
