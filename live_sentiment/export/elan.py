@@ -104,7 +104,7 @@ def _write_header(document: _Document, session: RecordedSession, path: Path) -> 
             "MEDIA_DESCRIPTOR",
             MEDIA_URL=media.as_uri(),
             MIME_TYPE=_mime_type(media),
-            **_relative(media, path.resolve().parent),
+            **_relative(media, path.parent.resolve()),
         )
     document.add("PROPERTY", session.name, NAME="live-sentiment source")
     document.add("PROPERTY", str(session.header["version"]), NAME="live-sentiment timeline version")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from live_sentiment.export.moments import captions
 from live_sentiment.export.palette import DARK, LIGHT, Palette
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.writing import whole_file
+from live_sentiment.sinks.lines import Fields
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS, clock, said, span
 from live_sentiment.types import EMOTIONS, MODALITIES, Event
@@ -121,7 +123,7 @@ def _affect(axes: Any, session: RecordedSession, columns: Columns, palette: Pale
     for name, colour, values, sd in curves:
         axes.fill_between(columns.time_s, values - sd, values + sd, color=colour, alpha=0.18, linewidth=0)
         axes.plot(columns.time_s, values, color=colour, linewidth=1.6, label=name, solid_capstyle="round")
-    for turn in session.turning_points:
+    for turn in _one_a_pixel(session.turning_points, "time", session):
         peak = turn["kind"] == "peak"
         axes.plot(turn["time"], turn["valence"], "^" if peak else "v", color=palette.valence, markersize=6)
     _beside(axes, ((1.0, "valence", palette.valence), (0.86, "arousal", palette.arousal)), palette)
@@ -140,7 +142,7 @@ def _affect(axes: Any, session: RecordedSession, columns: Columns, palette: Pale
 def _events(axes: Any, session: RecordedSession, palette: Palette) -> None:
     """A line at each marker and event, and what it says above it as far as there is room."""
     events = sorted(session.events, key=lambda event: float(event["time"]))
-    for event in events:
+    for event in _one_a_pixel(events, "time", session):
         style = "-" if event["kind"] == "marker" else (0, (2, 2))
         axes.axvline(event["time"], color=palette.quiet, linewidth=0.9, linestyle=style)
     free_from, length_s = session.start_s, max(session.end_s - session.start_s, 1e-3)
@@ -163,6 +165,17 @@ def _events(axes: Any, session: RecordedSession, palette: Palette) -> None:
         free_from = event["time"] + length_s * (len(text) + 2) / 190
 
 
+def _one_a_pixel(lines: Iterable[Fields], name: str, session: RecordedSession) -> Iterator[Fields]:
+    """Of things in time order, those that can be told apart in the picture: hundreds at most."""
+    pixel_s = max(session.end_s - session.start_s, 1e-3) / (WIDTH_IN * DPI)
+    drawn = set()
+    for line in lines:
+        look = (line[name] // pixel_s, line.get("kind") in {"marker", "peak"})
+        if look not in drawn:
+            drawn.add(look)
+            yield line
+
+
 def _emotions(axes: Any, columns: Columns, palette: Palette) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"], fontsize=_TEXT_PT)
@@ -180,7 +193,7 @@ def _episodes(axes: Any, session: RecordedSession, palette: Palette) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks([0.5], ["episodes"], fontsize=_TEXT_PT)
     length_s = max(session.end_s - session.start_s, 1e-3)
-    for episode in session.episodes:
+    for episode in _one_a_pixel(session.episodes, "end", session):
         begin, end = episode["start"], episode["end"]
         axes.axvspan(begin, end, color=EMOTION_COLOURS[episode["emotion"]], linewidth=0)
         if (end - begin) / length_s * 140 > len(episode["emotion"]) + 2:

@@ -29,6 +29,7 @@ from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.sound_track import sound_track
 from live_sentiment.export.writing import whole_file
 from live_sentiment.sinks.tracks import picture_encoder
+from live_sentiment.sinks.untrusted import check_recording
 from live_sentiment.sources.track_choice import TrackChoice
 from live_sentiment.types import ImageArray
 
@@ -86,6 +87,8 @@ def _tracks(session: RecordedSession) -> TrackChoice:
 
 def _media(session: RecordedSession) -> Path:
     if session.media is not None:
+        if session.media.parent == session.folder and session.is_recording:
+            check_recording(session.media)
         return session.media
     if session.record is not None and not session.record.recording.files:
         raise UsageError(

@@ -48,6 +48,10 @@ class Facts:
     absences: tuple[Stretch, ...]
     """When each was missing, in time order."""
 
+    def part(self, time_s: float) -> float:
+        """Such a time as a part of the whole, in [0, 1]; 0 of a session that has no length."""
+        return min(time_s / self.duration_s, 1.0) if self.duration_s > 0 else 0.0
+
     def missing_s(self, modality: Modality) -> dict[str, float]:
         """For how long a modality was missing, by reason, the longest first."""
         total: dict[str, float] = {}

@@ -50,11 +50,11 @@ class Media:
     def link_from(self, page: Path) -> str:
         """Its address as seen from the page: relative, so that both can be moved together."""
         try:
-            relative = os.path.relpath(self.path.resolve(), page.resolve().parent)
+            relative = os.path.relpath(self.path.resolve(), page.parent.resolve())
         except ValueError:  # another drive
             return self.path.resolve().as_uri()
         # "./" keeps a colon in a file's name from being read as the scheme of an address.
-        return "./" + quote(Path(relative).as_posix())
+        return "./" + quote(os.fsencode(Path(relative).as_posix()))
 
     @contextlib.contextmanager
     def playable(self) -> Iterator[Media]:

@@ -9,18 +9,20 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 
-from live_sentiment.errors import RunError
+from live_sentiment.errors import RunError, UsageError
 from live_sentiment.export.footage import SoundPacket
 from live_sentiment.export.sound_track import sound_track
+from live_sentiment.sinks.untrusted import check_recording
 
 
 def can_be_mp4(path: Path) -> bool:
     """Whether it is Matroska with pictures, if any, that MP4 and browsers take as they are."""
     try:
-        with av.open(str(path)) as media:
-            codecs = {stream.codec_context.name for stream in media.streams.video}
-            return "matroska" in media.format.name and path.suffix != ".webm" and codecs <= {"h264"}
-    except (OSError, FFmpegError):
+        check_recording(path)
+        with av.open(str(path), format="matroska", metadata_errors="ignore") as media:
+            codecs = {getattr(stream.codec_context, "name", "") for stream in media.streams.video}
+            return path.suffix != ".webm" and codecs <= {"h264"}
+    except (UsageError, OSError, FFmpegError):
         return False
 
 
@@ -32,7 +34,7 @@ def write_mp4(path: Path, target: Path) -> None:
     """
     try:
         with (
-            av.open(str(path)) as source,
+            av.open(str(path), format="matroska", metadata_errors="ignore") as source,
             av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as copy,
         ):
             pictures = next(iter(source.streams.video), None)

@@ -23,7 +23,7 @@ def out_of_order(times_s: Sequence[float]) -> list[int]:
         if length == len(ends):
             ends.append(place)
             ends_s.append(time_s)
-        else:
+        elif time_s < ends_s[length]:  # of two that are the same the first stays
             ends[length], ends_s[length] = place, time_s
     if len(ends) == len(times_s):
         return []

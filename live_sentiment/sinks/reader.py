@@ -220,7 +220,7 @@ class _Indexer:
             turning_points=_in_time(self._found["turning_point"], "time"),
             events=tuple(line for _, line in self._found["event"]),
             point_count=len(self._times_s) - len(false_points),
-            last_s=max((t for n, t in enumerate(self._times_s) if n not in false_points), default=0.0),
+            last_s=max((t for n, t in enumerate(self._times_s) if n not in false_points), default=0.0) + 0.0,
             damage=self._damage(),
             usable=bytes(self._usable),
         )

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from live_sentiment.errors import UsageError
 
 # Without O_NONBLOCK, opening a pipe waits for whoever writes into it. Windows has neither.
+_EBML = bytes.fromhex("1a45dfa3")
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -61,6 +62,17 @@ def check_regular(path: Path, most_bytes: int | None = None) -> None:
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
     _check(path, found, most_bytes)
+
+
+def check_recording(path: Path) -> None:
+    """Make sure of the same, and that it is Matroska, not a list of other files that FFmpeg would go after.
+
+    Raises:
+        UsageError: as `open_to_read`, or it is something else.
+    """
+    with open_to_read(path, None) as file:
+        if file.read(len(_EBML)) != _EBML:
+            raise UsageError(f"{path} is no Matroska file")
 
 
 def is_regular(path: Path) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sinks.untrusted import check_recording, is_there
 from live_sentiment.sources.container import open_container
-from live_sentiment.sources.local_path import local_path
 
 _VIDEO = "3gp asf avi flv gif m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
 _AUDIO = "aac ac3 aif aiff amr flac m4a mka mp2 mp3 oga ogg opus wav wma"
@@ -32,25 +32,11 @@ def find_media(arguments: Sequence[str]) -> list[Path]:
     Raises:
         UsageError: nothing there, nothing readable, or nothing that is media.
     """
-    found, refused = find_each(arguments)
-    for error in refused.values():
-        raise error
-    return found
-
-
-def find_each(arguments: Sequence[str]) -> tuple[list[Path], dict[str, Exception]]:
-    """The same, and what is wrong with each argument that names nothing: it does not stop the others."""
     found: dict[Path, Path] = {}
-    refused: dict[str, Exception] = {}
     for argument in arguments:
-        try:
-            for path in _expand(argument):
-                found.setdefault(path.resolve(), path)
-        except OSError as error:
-            refused[argument] = UsageError(f"cannot read {argument}: {error.strerror or error}")
-        except Exception as error:
-            refused[argument] = error
-    return list(found.values()), refused
+        for path in _expand(argument):
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
 
 
 def session_folder(media: Path) -> Path | None:
@@ -61,7 +47,7 @@ def session_folder(media: Path) -> Path | None:
 
 
 def _expand(argument: str) -> list[Path]:
-    path = local_path(argument)
+    path = Path(argument).expanduser()
     if (path / SESSION_FILE).is_file():
         return [_recording(path)]
     if path.is_dir():
@@ -78,11 +64,12 @@ def _expand(argument: str) -> list[Path]:
 
 def _recording(folder: Path) -> Path:
     media = folder / SESSION_MEDIA
-    if not media.exists():
+    if not is_there(media):
         raise UsageError(
             f"the session in {folder} was kept without picture and sound, so there is nothing to replay; "
             f"its results are in {folder / 'timeline.jsonl'}"
         )
+    check_recording(media)
     open_container(media).close()
     return media
 

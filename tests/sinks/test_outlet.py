@@ -134,10 +134,9 @@ def test_one_message_that_fails_is_told_once_and_the_next_are_tried() -> None:
     assert said == [(FAILED, "X: no route")]
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
-def test_one_that_breaks_gets_nothing_more_and_the_teller_goes_on(error: type[BaseException]) -> None:
+def test_one_that_breaks_gets_nothing_more_and_the_teller_goes_on() -> None:
     def break_(item: Any) -> None:
-        raise error
+        raise ZeroDivisionError
 
     outlet, said = begun(Hearing(break_))
     for tick in range(200):
@@ -146,7 +145,7 @@ def test_one_that_breaks_gets_nothing_more_and_the_teller_goes_on(error: type[Ba
     outlet.point(point(0.0))
     ((kind, message),) = said
     assert kind == FAILED
-    assert error.__name__ in message
+    assert "ZeroDivisionError" in message
 
 
 def test_one_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
