@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from live_sentiment.align.aligner import WindowAligner
+from live_sentiment.align.finite import FiniteOnly
 from live_sentiment.fusion.speaker import SpeakerSelector, people
 from live_sentiment.fusion.tolerant import Fuse
 from live_sentiment.sinks.protocol import Sink
@@ -20,6 +21,7 @@ from live_sentiment.timeline.timeline import Timeline
 from live_sentiment.types import (
     MODALITIES,
     Absence,
+    Affect,
     Event,
     Modality,
     SpeechActivity,
@@ -54,6 +56,7 @@ class Analysis:
         gauges: Gauges,
     ) -> None:
         self._aligner, self._fusion, self._timeline = aligner, fusion, timeline
+        self._finite = FiniteOnly()
         self._speaker = SpeakerSelector()
         self._sinks = sinks
         self._open = set(MODALITIES) - set(absent)
@@ -76,7 +79,8 @@ class Analysis:
         for event in output.events:
             self.event(event)
         skipped_s = self._skipped_s.get(modality, -math.inf)
-        self._aligner.add(*(item for item in output.observations if item.time_s > skipped_s))
+        finite = self._finite.observations(output.observations)
+        self._aligner.add(*(item for item in finite if item.time_s > skipped_s))
         self._aligner.advance(modality, output.watermark_s)
         self._publish()
 
@@ -94,8 +98,8 @@ class Analysis:
     def read(self, transcript: Transcript, output: StageOutput) -> None:
         """Take words, partial and committed, and the text stage's reading of the committed ones."""
         skipped_s = self._skipped_s.get("text", -math.inf)
-        in_time = tuple(word for word in transcript.committed if word.end_s > skipped_s)
-        transcript = replace(transcript, committed=in_time)
+        in_time = tuple(word for word in transcript.committed if not word.end_s <= skipped_s)
+        transcript = replace(transcript, committed=self._finite.words(in_time))
         self._aligner.add(*transcript.committed)
         for sink in self._sinks:
             sink.words(transcript)
@@ -139,14 +143,19 @@ class Analysis:
         """Tell what is left and close the sinks; `complete` is False when the session was cut short."""
         for dropped, count in sorted(self._aligner.dropped.items()):
             self._events.append(Event(0.0, f"{dropped}-items", f"{count} {dropped} items were not used"))
-        with ExitStack() as closing:
-            for sink in self._sinks:
-                closing.callback(sink.close, complete=complete)
+        self._events += (*self._finite.events(), *self._finite.sums())
+        told = False
+        try:
             self._tell_events(float("inf"))
             segments = self._timeline.finish()
             for sink in self._sinks:
                 for segment in segments:
                     sink.segment(segment)
+            told = True
+        finally:
+            with ExitStack() as closing:
+                for sink in self._sinks:
+                    closing.callback(sink.close, complete=complete and told)
 
     def _publish(self) -> None:
         for window in self._aligner.windows():
@@ -154,21 +163,25 @@ class Analysis:
                 self._publish_final(window)
             else:
                 person = self._speaker.peek(window)
-                with self._fusing.timed():
-                    affect = self._fusion(window, person)
-                point = self._timeline.provisional(window, affect, people(window, person))
-                self._tell(point)
+                fused, affect = self._fused(window, person)
+                self._tell(self._timeline.provisional(fused, affect, people(window, person)))
 
     def _publish_final(self, window: Window) -> None:
         person = self._speaker.select(window)
-        with self._fusing.timed():
-            affect = self._fusion(window, person)
+        window, affect = self._fused(window, person)
         point, segments = self._timeline.final(window, affect, people(window, person))
         self._tell_events(window.end_s)
         self._tell(point)
         for sink in self._sinks:
             for segment in segments:
                 sink.segment(segment)
+
+    def _fused(self, window: Window, person: int | None) -> tuple[Window, Affect | None]:
+        with self._fusing.timed():
+            affect = self._fusion(window, person)
+        window, affect = self._finite.fused(window, affect)
+        self._events += self._finite.events()
+        return window, affect
 
     def _tell(self, point: TimelinePoint) -> None:
         if self.first_result_s is None:

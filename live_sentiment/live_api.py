@@ -279,7 +279,7 @@ class _Callbacks:
             return
         try:
             wanted(told)
-        except Exception as error:
+        except BaseException as error:
             self._wanted[name] = None
             message = f"{name} raised {type(error).__name__} and is not called any more"
             _log.exception(message)

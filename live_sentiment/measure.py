@@ -7,7 +7,7 @@ import platform
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +35,8 @@ class Measurement:
     queues: Mapping[str, QueueReading]
     loaded_s: float
     """From the start of the process until every model was loaded."""
-    first_result_s: float
-    """From the start of the process until the first result, provisional or final."""
+    first_result_s: float | None
+    """From the start of the process until the first result, provisional or final; None without any."""
     peak_mb: float
     """Highest resident memory of the process, in MB of 10^6 bytes."""
     memory_mb: tuple[float, ...]
@@ -69,7 +69,7 @@ def measure_replay(
         stages=replay.gauges.stages(),
         queues=replay.gauges.queues(),
         loaded_s=loaded_s,
-        first_result_s=float("nan") if first_result_s is None else first_result_s - process_start_s,
+        first_result_s=None if first_result_s is None else first_result_s - process_start_s,
         peak_mb=memory.peak_mb(),
         memory_mb=memory.steps(),
         machine=describe_machine(),
@@ -121,6 +121,14 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def memory_steps(log: Sequence[tuple[float, float]]) -> tuple[float, ...]:
+    """Memory at the end of each MEMORY_STEPS-th of the media, from readings (media time in s, MB)."""
+    end_s, last_mb = log[-1]
+    ends = [end_s * step / MEMORY_STEPS for step in range(1, MEMORY_STEPS + 1)]
+    # Rounding puts the last of them a hair behind the end now and then.
+    return tuple(next((mb for at_s, mb in log if at_s >= step_s), last_mb) for step_s in ends)
+
+
 class _MemoryLog:
     """Reads resident memory against media time while a replay runs."""
 
@@ -151,9 +159,7 @@ class _MemoryLog:
 
     def steps(self) -> tuple[float, ...]:
         """Memory at the end of each part of the media."""
-        end_s = self._log[-1][0]
-        ends = [end_s * step / MEMORY_STEPS for step in range(1, MEMORY_STEPS + 1)]
-        return tuple(next(mb for at_s, mb in self._log if at_s >= step_s) for step_s in ends)
+        return memory_steps(self._log)
 
     def _follow(self) -> None:
         while not self._stopped.wait(1 / MEMORY_HZ):

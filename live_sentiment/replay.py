@@ -21,10 +21,12 @@ from live_sentiment.sinks.file import make_folder
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.recent import Recent
+from live_sentiment.sinks.result_folder import TIMELINE, check_folder
 from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.snapshot import Box, Picture, Snapshot, State, stream_healths
 from live_sentiment.sources.choosing import choose_tracks
 from live_sentiment.sources.feed import FileFeed
+from live_sentiment.sources.fingerprint import SourceFile, exact_text, source_file
 from live_sentiment.sources.inputs import session_folder
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.pacing import Pacer
@@ -34,7 +36,6 @@ from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 from live_sentiment.types import VideoFrame
 
-TIMELINE = "timeline.jsonl"
 TRANSCRIPT = "transcript.vtt"
 
 LEAST_LONGEST_PX = 1920
@@ -75,12 +76,12 @@ class Outcome:
     def fields(self) -> dict[str, Any]:
         """As plain data, for `--json`."""
         return {
-            "source": str(self.source),
+            "source": exact_text(self.source),
             **self.summary.fields(),
             "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
             "elapsed": round(self.elapsed_s, 3),
             "real_time_factor": round(self.real_time_factor, 4),
-            "outputs": [str(path) for path in self.outputs],
+            "outputs": [exact_text(path) for path in self.outputs],
         }
 
 
@@ -98,7 +99,8 @@ class Replay:
         clock: for the time elapsed, which reaches no result.
 
     Raises:
-        UsageError: the file cannot be read or holds no media, or the folder cannot be written.
+        UsageError: the file cannot be read or holds no media, or the folder cannot be written or holds the
+            result of another file.
     """
 
     def __init__(
@@ -116,7 +118,7 @@ class Replay:
         self._path, self._stages = path, stages
         self._on_look = on_look
         session = session_folder(path)
-        self._name = path.name if session is None else session.name
+        self._name = exact_text(path.name if session is None else session.name)
         self._clock = clock or MonotonicClock()
         self._excerpt = excerpt
         is_recording = session is not None
@@ -142,7 +144,9 @@ class Replay:
         told: list[Sink] = [self._summarizer, self._recent, *sinks]
         if folder is not None:
             self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
-            header = _header(self._source, config, stages, excerpt)
+            file = source_file(path)
+            check_folder(folder, file.path)
+            header = _header(self._source, file, config, stages, excerpt)
             make_folder(folder)
             told = [TimelineWriter(self.outputs[0], header), CaptionWriter(self.outputs[1]), *told]
         feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
@@ -249,13 +253,18 @@ class Replay:
         return min(ends, default=None)
 
 
-def _header(source: MediaSource, config: Config, stages: Stages, excerpt: Excerpt) -> Mapping[str, Any]:
+def _header(
+    source: MediaSource, file: SourceFile, config: Config, stages: Stages, excerpt: Excerpt
+) -> Mapping[str, Any]:
     """What a reader of the timeline must know; nothing that could differ between two runs."""
     info = source.info
     settings = config.model_dump(mode="json", include={"window", "perception", "fusion", "timeline"})
     return {
         "source": {
-            "name": source.path.name,
+            "name": exact_text(source.path.name),
+            "path": file.path,
+            "size": file.size,
+            "hash": file.hash,
             "duration": info.duration_s,
             "video": info.video_codec,
             "audio": info.audio_codec,

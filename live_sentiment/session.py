@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from live_sentiment.analysis import Analysis
+from live_sentiment.errors import describe
 from live_sentiment.hanging import Hanging
 from live_sentiment.pace import Pace
 from live_sentiment.sources.feed import Feed, Outlets
@@ -186,6 +187,11 @@ class Session:
                 if self._on_message is not None:
                     self._on_message()
             complete = True
+        except Exception as error:
+            at_s = self.pace.position_s
+            message = f"the analysis failed at {at_s:.2f} s and ends there: {describe(error)}"
+            self._analysis.event(Event(at_s, "failed", message))
+            raise
         finally:
             self._over.set()
             self._feed.stop()

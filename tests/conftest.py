@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,16 @@ class StoreForTests(ModelStore):
 def model_store() -> ModelStore:
     """The store over the user's own cache, or $LIVE_SENTIMENT_CACHE; pulls a model when a test first asks."""
     return StoreForTests(ModelsConfig(), progress=TerminalProgress())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "live-sentiment-test", str(disk)]
+    linux = sys.platform.startswith("linux")
+    if not linux or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a small file system")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from
+from live_sentiment.console.printing import print_json
 from live_sentiment.errors import UsageError
+from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -73,7 +74,7 @@ def run_replay(options: argparse.Namespace) -> int:
     stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
     measured = measure_replay(clip, config, stages, length_s=options.length)
     if options.json:
-        print(json.dumps(_fields(measured), indent=2))
+        print_json(_fields(measured), indent=2)
     else:
         settings = " ".join([f"profile {options.profile}", *options.overrides])
         Console(highlight=False, soft_wrap=True).print(_tables(measured, clip, settings))
@@ -190,9 +191,11 @@ def _tables(measured: Measurement, clip: Path, settings: str) -> RenderableType:
         ages = (f"{1000 * value:.0f}" for value in (queue.p50_s, queue.p95_s, queue.p99_s))
         dropped = str(sum(queue.dropped.values()))
         queues.add_row(name, str(queue.entered), str(queue.max_depth), *ages, dropped)
+    first_s = measured.first_result_s
+    first = "none" if first_s is None else f"{first_s:.2f} s after the start of the process"
     memory = " ".join(f"{mb:.0f}" for mb in measured.memory_mb)
     return Group(
-        f"{clip.name}, {outcome.summary.duration_s:.1f} s, {settings}",
+        f"{printable(clip.name)}, {outcome.summary.duration_s:.1f} s, {settings}",
         measured.machine,
         "",
         stages,
@@ -202,7 +205,7 @@ def _tables(measured: Measurement, clip: Path, settings: str) -> RenderableType:
         "",
         f"real-time factor   {outcome.real_time_factor:.3f}  ({outcome.elapsed_s:.2f} s)",
         f"models loaded      {measured.loaded_s:.2f} s after the start of the process",
-        f"first result       {measured.first_result_s:.2f} s after the start of the process",
+        f"first result       {first}",
         f"peak memory        {measured.peak_mb:.0f} MB",
         f"memory over time   {memory} MB",
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from live_sentiment.console.options import add_config_options, config_from
+from live_sentiment.console.printing import print_json
 from live_sentiment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         _print(cameras, microphones, processors, console)
     checks = _check(cameras, microphones, config, console) if options.check else {}
     if options.json:
-        print(json.dumps(fields(cameras, microphones, processors, checks), ensure_ascii=False))
+        print_json(fields(cameras, microphones, processors, checks))
     return 1 if any(check.get("problem") for check in checks.values()) else 0
 
 

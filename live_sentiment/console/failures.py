@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from live_sentiment.errors import LiveSentimentError
-from live_sentiment.terminal.printable import printable
+from live_sentiment.errors import LiveSentimentError, describe, one_line
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -19,31 +18,12 @@ def told(error: BaseException) -> str:
     """What happened, on one line; where, and what to do, if it is none of the errors raised on purpose."""
     if isinstance(error, LiveSentimentError):
         return one_line(str(error))
-    return f"{what(error)} ({_where(error)}); run again with --debug to see where it comes from"
-
-
-def what(error: BaseException) -> str:
-    """What happened, on one line."""
-    if isinstance(error, LiveSentimentError):
-        return one_line(str(error))
-    if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    if isinstance(error, RecursionError):
-        return "something is nested too deeply to be read"
-    if isinstance(error, OSError) and error.strerror is not None:
-        names = [str(name) for name in (error.filename, error.filename2) if name is not None]
-        return one_line(": ".join([error.strerror, " → ".join(names)] if names else [error.strerror]))
-    return one_line(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    return f"{describe(error)} ({_where(error)}); run again with --debug to see where it comes from"
 
 
 def exit_code(error: BaseException) -> int:
     """Of a command that ends with this error."""
     return error.exit_code if isinstance(error, LiveSentimentError) else 1
-
-
-def one_line(text: str) -> str:
-    """Text that may hold line breaks and control codes of others, as one line."""
-    return printable(" ".join(text.split("\n")).strip())
 
 
 def was_interrupted(error: BaseException) -> bool:

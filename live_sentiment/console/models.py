@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_sentiment.console.printing import print_json
 from live_sentiment.errors import RunError, UsageError
 from live_sentiment.profiles import PROFILES
 
@@ -54,7 +54,7 @@ def run_list(options: argparse.Namespace) -> int:
     store = _store(options)
     statuses = store.statuses()
     if options.json:
-        print(json.dumps([_described(status) for status in statuses], indent=2))
+        print_json([_described(status) for status in statuses], indent=2)
         return 0
     from rich.console import Console
     from rich.table import Table

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.exports import add_export_option, asked_formats, export_afterwards
+from live_sentiment.console.failed_files import FailedFiles
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
 from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
+from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.console.tracks import add_track_options, tracks_from
-from live_sentiment.errors import LiveSentimentError, RunError, UsageError
+from live_sentiment.errors import UsageError
+from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,36 +80,45 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyse every clip; a clip that fails is reported and the others go on."""
+    """Analyse every clip; whatever one fails with is told at the end, and the others go on."""
     if (any_outlet(options) or options.serve is not None) and options.speed != 1:
         raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
     exports = asked_formats(options)
     config = config_from(options)
-    from live_sentiment.sources.inputs import find_media
+    from live_sentiment.sources.inputs import find_each
 
-    clips = find_media(options.inputs)
+    clips, refused = find_each(options.inputs)
     if options.serve is not None and len(clips) > 1:
         raise UsageError("--serve shows one recording; name one clip")
-    folders = _folders(clips, options.output)
+    failed = FailedFiles(alone=len(clips) + len(refused) == 1, debug=options.debug)
+    for argument, error in refused.items():
+        failed.add(argument, error)
+    if not clips:
+        failed.tell()
+        return UsageError.exit_code
 
     from live_sentiment.stages import load_stages
     from live_sentiment.weights.progress import TerminalProgress
     from live_sentiment.weights.store import ModelStore
 
     stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
-    worst = 0
-    for clip, folder in zip(clips, folders, strict=True):
-        try:
-            with contextlib.ExitStack() as closing:
-                server = open_server(options, closing, config.serve)
-                _replay(clip, folder, config, stages, options, server=server)
+    folders: dict[Path, None] = {}
+    try:
+        for clip in clips:
+            try:
+                folder = _folder(clip, options.output, folders)
+                folders[folder] = None
+                with contextlib.ExitStack() as closing:
+                    server = open_server(options, closing, config.serve)
+                    outcome = _replay(clip, folder, config, stages, options, server=server)
+            except Exception as error:
+                failed.add(clip, error)
+                continue
+            _print(outcome, options)
             export_afterwards(folder, exports, media=clip, quiet=options.json)
-        except LiveSentimentError as error:
-            if len(clips) == 1 or options.debug:
-                raise
-            print(f"live-sentiment: {error}", file=sys.stderr)
-            worst = max(worst, error.exit_code)
-    return worst
+    finally:
+        failed.tell()
+    return failed.exit_code
 
 
 def _replay(
@@ -118,7 +129,7 @@ def _replay(
     options: argparse.Namespace,
     *,
     server: LiveServer | None,
-) -> None:
+) -> Outcome:
     from rich.console import Console
 
     from live_sentiment.replay import Excerpt, Replay
@@ -134,17 +145,10 @@ def _replay(
     try:
         serving = server.serving(replay.snapshot) if server else contextlib.nullcontext()
         with serving, _shown(replay, options, screen, story), _telling(outlets, options):
-            outcome = replay.run()
-    except KeyboardInterrupt:
+            return replay.run()
+    except BaseException:
         _say_what_is_kept(replay)
         raise
-    except RunError:
-        _say_what_is_kept(replay)
-        raise
-    if options.json:
-        print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
-    else:
-        _print_summary(outcome, Console(highlight=False, soft_wrap=True))
 
 
 def _story(clip: Path, options: argparse.Namespace, screen: Console) -> Story | None:
@@ -197,25 +201,29 @@ def _telling(outlets: list[Outlet], options: argparse.Namespace) -> Iterator[Non
                 print(f"live-sentiment: warning: {message}", file=sys.stderr)
 
 
-def _print_summary(outcome: Outcome, console: Console) -> None:
+def _print(outcome: Outcome, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json(outcome.fields())
+        return
+    from rich.console import Console
+
     from live_sentiment.terminal.summary import summary
 
-    console.print(summary(outcome.summary, outcome.name, outcome.outputs))
+    screen = Console(highlight=False, soft_wrap=True)
+    screen.print(summary(outcome.summary, outcome.name, outcome.outputs))
 
 
 def _say_what_is_kept(replay: Replay) -> None:
-    kept = " and ".join(str(path) for path in replay.outputs)
+    kept = " and ".join(printable(str(path)) for path in replay.outputs)
     print(f"live-sentiment: {kept} hold what was analysed so far", file=sys.stderr)
 
 
-def _folders(clips: list[Path], output: Path) -> list[Path]:
+def _folder(clip: Path, output: Path, taken: Collection[Path]) -> Path:
     """One folder a clip, named after it; clips of one name are told apart by their ending or a number."""
+    from live_sentiment.sinks.result_folder import choose_folder
+    from live_sentiment.sources.fingerprint import source_path
     from live_sentiment.sources.inputs import session_folder
 
-    folders: dict[Path, None] = {}
-    for clip in clips:
-        session = session_folder(clip)
-        stem, name = (clip.stem, clip.name) if session is None else (session.name, session.name)
-        names = [stem, name, *(f"{stem}-{number}" for number in range(2, len(clips) + 2))]
-        folders[next(output / name for name in names if output / name not in folders)] = None
-    return list(folders)
+    session = session_folder(clip)
+    names = (clip.stem, clip.name) if session is None else (session.name,)
+    return choose_folder(output, names, source_path(clip), taken)

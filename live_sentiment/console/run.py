@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import shlex
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from live_sentiment.console.exports import add_export_option, asked_formats, export_afterwards
 from live_sentiment.console.options import add_config_options, clock_time, config_from
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
+from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import RunError, UsageError
 
@@ -182,7 +182,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     if dashboard.failure is not None and not isinstance(dashboard.failure, OSError | SystemExit):
         _say(f"warning: nothing was shown any more: {dashboard.failure!r}")
     if options.json:
-        print(json.dumps(outcome.fields(), ensure_ascii=False), flush=True)
+        print_json(outcome.fields())
     else:
         _print_summary(live, outcome, options, Console(highlight=False, soft_wrap=True))
     for failure in outcome.failures:

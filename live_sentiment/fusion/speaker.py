@@ -2,7 +2,7 @@
 
 While there is voice in a window, the person whose mouth moves most; otherwise whoever was chosen before, and
 with nobody chosen yet the largest face. A rival must be clearly ahead to take over, so that the choice does
-not flicker between two equals.
+not flicker between two equals. Who has left while others are in view, as at a cut, is not chosen any more.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ STILL = 0.01
 0.08 over a window."""
 
 
+GONE_S = 0.5
+"""Who was not seen for so long before the last face of a window has left it. Were it shorter, a face that is
+not found in one frame or two would hand the window to somebody else."""
+
+
 class SpeakerSelector:
     """Chooses the person to fuse, window by window.
 
@@ -43,7 +48,7 @@ class SpeakerSelector:
 
     def peek(self, window: Window) -> int | None:
         """What `select` would say of the window now; the choice so far stays as it is."""
-        seen = _by_person(window)
+        seen = _in_view(_by_person(window))
         if not seen:
             return None
         if window.activity >= VOICED:
@@ -80,6 +85,12 @@ def _by_person(window: Window) -> Mapping[int, Sequence[Observation]]:
         if observation.person is not None:
             seen[observation.person].append(observation)
     return dict(sorted(seen.items()))
+
+
+def _in_view(seen: Mapping[int, Sequence[Observation]]) -> Mapping[int, Sequence[Observation]]:
+    """Those who have not left the window."""
+    last_s = max((looks[-1].time_s for looks in seen.values()), default=0.0)
+    return {person: looks for person, looks in seen.items() if last_s - looks[-1].time_s <= GONE_S}
 
 
 def _mouth_motion(looks: Sequence[Observation]) -> float:

@@ -14,6 +14,7 @@ from live_sentiment.clock import Clock
 from live_sentiment.errors import RunError
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel, Full
+from live_sentiment.streams.worker import described
 from live_sentiment.timeline.timeline import Segment
 from live_sentiment.types import Event, TimelinePoint, Transcript
 
@@ -146,8 +147,8 @@ class Outlet:
                 call(self._carrier)
             except RunError as error:
                 self._say(FAILED, f"{self._name}: {error}")
-            except Exception as error:
-                self._say(FAILED, f"{self._name} has failed and gets nothing any more: {error!r}")
+            except BaseException as error:
+                self._say(FAILED, f"{self._name} has failed and gets nothing any more: {described(error)}")
                 self._calls.cancel()
             if self.lost:
                 self._say(LOST, f"{self._name} is too slow: the oldest results that waited were let go")

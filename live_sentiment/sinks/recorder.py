@@ -22,6 +22,7 @@ from live_sentiment.sinks.matroska import PATIENCE_MS, MatroskaWriter
 from live_sentiment.sinks.tracks import picture_encoder
 from live_sentiment.snapshot import RecordingHealth
 from live_sentiment.sources.capture import CapturedSound
+from live_sentiment.streams.worker import described
 from live_sentiment.types import VideoFrame
 
 QUEUE_BYTES = 64 * 2**20
@@ -142,7 +143,7 @@ class MediaRecorder:
                     break
             self._release_held(everything=True)
             self._writer.close()
-        except Exception as error:  # whatever it is, the session goes on without a recording
+        except BaseException as error:  # whatever it is, the session goes on without a recording
             self._writer.abandon()
             self._stop(_explained(error))
 
@@ -225,11 +226,11 @@ def _whole_ms(frame: VideoFrame) -> int:
     return round(frame.time_s * 1000)
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "the disk is full"
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         return "the file system takes no larger file"
     if isinstance(error, OSError | UsageError):
         return f"the recording cannot be written any more ({error})"
-    return f"the recorder failed ({error!r})"
+    return f"the recorder failed ({described(error)})"

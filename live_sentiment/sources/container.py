@@ -11,6 +11,7 @@ import av
 from av.error import FFmpegError
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sources.local_path import what_it_is
 from live_sentiment.sources.pictures import PixelAspect, shown_size
 from live_sentiment.sources.track_choice import (
     AS_STATED,
@@ -176,7 +177,7 @@ def _check_readable(path: Path) -> None:
     if not path.exists():
         raise UsageError(f"no such file: {path}")
     if not path.is_file():
-        raise UsageError(f"{path} is not a file")
+        raise UsageError(f"{path} is {what_it_is(path)}")
     try:
         with path.open("rb") as file:
             empty = not file.read(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -39,7 +40,7 @@ class Errand(Generic[T]):
             self._abandoned = True
             brought = self._brought
         for result in brought:
-            threading.Thread(target=self._undo, args=(result,), name="errand", daemon=True).start()
+            threading.Thread(target=self._take_back, args=(result,), name="errand", daemon=True).start()
 
     def _run(self) -> None:
         try:
@@ -51,5 +52,9 @@ class Errand(Generic[T]):
                 self._brought = [result]
                 abandoned = self._abandoned
             if abandoned:
-                self._undo(result)
+                self._take_back(result)
         self.done.set()
+
+    def _take_back(self, result: T) -> None:
+        with contextlib.suppress(BaseException):  # nobody is left to be told
+            self._undo(result)

@@ -10,6 +10,7 @@ from pathlib import Path
 from live_sentiment.errors import UsageError
 from live_sentiment.sinks.untrusted import check_recording, is_there
 from live_sentiment.sources.container import open_container
+from live_sentiment.sources.local_path import local_path
 
 _VIDEO = "3gp asf avi flv gif m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
 _AUDIO = "aac ac3 aif aiff amr flac m4a mka mp2 mp3 oga ogg opus wav wma"
@@ -32,11 +33,25 @@ def find_media(arguments: Sequence[str]) -> list[Path]:
     Raises:
         UsageError: nothing there, nothing readable, or nothing that is media.
     """
+    found, refused = find_each(arguments)
+    for error in refused.values():
+        raise error
+    return found
+
+
+def find_each(arguments: Sequence[str]) -> tuple[list[Path], dict[str, Exception]]:
+    """The same, and what is wrong with each argument that names nothing: it does not stop the others."""
     found: dict[Path, Path] = {}
+    refused: dict[str, Exception] = {}
     for argument in arguments:
-        for path in _expand(argument):
-            found.setdefault(path.resolve(), path)
-    return list(found.values())
+        try:
+            for path in _expand(argument):
+                found.setdefault(path.resolve(), path)
+        except OSError as error:
+            refused[argument] = UsageError(f"cannot read {argument}: {error.strerror or error}")
+        except Exception as error:
+            refused[argument] = error
+    return list(found.values()), refused
 
 
 def session_folder(media: Path) -> Path | None:
@@ -47,7 +62,7 @@ def session_folder(media: Path) -> Path | None:
 
 
 def _expand(argument: str) -> list[Path]:
-    path = Path(argument).expanduser()
+    path = local_path(argument)
     if (path / SESSION_FILE).is_file():
         return [_recording(path)]
     if path.is_dir():

@@ -14,6 +14,8 @@ from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, video_stream
 from live_sentiment.sources.mixdown import Mixdown
 from live_sentiment.sources.pictures import PictureConverter
+from live_sentiment.sources.sound import planes
+from live_sentiment.sources.spoilt_samples import SpoiltSamples
 from live_sentiment.sources.timestamps import RestartCorrection
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import AudioBlock, Event, VideoFrame
@@ -63,6 +65,7 @@ class Reading:
         self._video, self._audio = video_stream(container), audio_stream(container)
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
+        self._spoilt = SpoiltSamples()
         self._mix = Mixdown(selection.channel)
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
@@ -83,6 +86,9 @@ class Reading:
         if self._counts["corrupt"] > 1:
             count = self._counts["corrupt"]
             yield Event(self._reached(), "corrupt", f"{count} damaged pieces of the file were passed over")
+        if self._spoilt.count > 1:
+            message = f"{self._spoilt.count} samples of the sound were spoilt and filled in"
+            yield Event(self._reached(), "spoilt-sound", message)
         if self._cut_off():
             yield Event(
                 self._reached(),
@@ -131,13 +137,24 @@ class Reading:
             if frame.is_corrupt:
                 yield from self._damage(stated)
             elif stream is self._audio:
-                yield from self._blocks.add(self._mix(frame), frame.sample_rate, stated)
+                yield from self._sound(frame, stated)
             else:
                 yield from self._picture(frame, stated)
 
     @staticmethod
     def _stream_frames(stream: Any, packet: Any) -> list[Any]:
         return list(stream.decode(packet))
+
+    def _sound(self, frame: Any, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
+        samples, names = planes(frame)
+        before = self._spoilt.count
+        mended = self._spoilt(samples)
+        if self._spoilt.count > before == 0:
+            at_s = self._reached() if stated is None else float(stated)
+            message = "samples that are no numbers or far too loud were filled in"
+            yield Event(at_s, "spoilt-sound", message)
+        mixed = self._mix.mix(mended, names, frame.sample_rate)
+        yield from self._blocks.add(mixed, frame.sample_rate, stated)
 
     def _picture(self, frame: Any, stated: Fraction | None) -> Iterator[VideoFrame]:
         after_last = Fraction(0) if self._last_frame is None else self._last_frame + self._period

@@ -10,7 +10,7 @@ import pytest
 from places import MEDIA, needs_media
 
 from live_sentiment.console.main import main
-from live_sentiment.measure import loop_clip
+from live_sentiment.measure import MEMORY_STEPS, loop_clip, memory_steps
 from live_sentiment.weights.store import ModelStore
 
 CLIP = MEDIA / "grid" / "bbaf2n.mpg"
@@ -85,3 +85,10 @@ def test_a_looped_clip_keeps_picture_and_sound_together(clip: Path, tmp_path: Pa
                 ends[packet.stream.type] = float(packet.pts * packet.time_base)
     assert ends["video"] == pytest.approx(3 * length_s, abs=0.5)
     assert ends["audio"] == pytest.approx(3 * length_s, abs=0.5)
+
+
+def test_memory_over_time_is_told_whatever_the_length() -> None:
+    for milliseconds in range(1, 5000):
+        end_s = milliseconds / 1000
+        assert memory_steps([(0.0, 100.0), (end_s / 2, 150.0), (end_s, 200.0)])[-1] == 200.0
+    assert memory_steps([(0.0, 100.0)]) == (100.0,) * MEMORY_STEPS

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from live_sentiment.console import schema
-from live_sentiment.console.failures import told, what
+from live_sentiment.console.failures import told
 from live_sentiment.console.main import main
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.errors import RunError, UsageError, describe
 
 
 class _BareError(BaseException):
@@ -99,7 +99,5 @@ def test_a_configuration_that_is_nested_without_end_is_one_line(
 
 
 def test_names_are_told_without_control_codes() -> None:
-    assert (
-        what(FileNotFoundError(errno.ENOENT, "No such file", "\x1b]0;x\x07.mp4"))
-        == "No such file: �]0;x�.mp4"
-    )
+    error = FileNotFoundError(errno.ENOENT, "No such file", "\x1b]0;x\x07.mp4")
+    assert describe(error) == "No such file: �]0;x�.mp4"

@@ -49,6 +49,17 @@ def test_the_choice_does_not_flicker_between_equals(window: MakeWindow, face: Fa
     assert chosen == {1}
 
 
+@pytest.mark.parametrize("activity", [0.0, 1.0], ids=["silence", "voice"])
+def test_who_has_left_while_another_is_in_view_is_not_chosen_any_more(
+    window: MakeWindow, face: Face, activity: float
+) -> None:
+    selector = SpeakerSelector()
+    before = face(1, motion=0.4, side_px=90)
+    assert selector.select(window(*before, activity=activity)) == 1
+    assert selector.select(window(*before[:2], *face(2)[2:], activity=activity)) == 2
+    assert selector.select(window(*before, activity=activity)) == 1
+
+
 def test_a_clear_change_of_speaker_is_followed_and_kept_through_the_pause(
     window: MakeWindow, face: Face
 ) -> None:

@@ -104,6 +104,16 @@ def test_while_nobody_is_seen_the_detector_looks_at_every_frame(build: Build) ->
     assert (stage.frames_looked_at, stage.frames_with_face) == (5, 1)
 
 
+def test_the_first_frame_behind_a_cut_is_searched_and_a_face_unlike_the_one_before_is_somebody_else(
+    build: Build,
+) -> None:
+    scene = Scene((50, 50, 100))
+    stage = build(scene, rate_hz=10, detect_every=5)
+    seen = [people(stage(frame(index / 10, seed=index // 7))) for index in range(14)]
+    assert seen == [[1]] * 7 + [[2]] * 7
+    assert scene.asked == 4
+
+
 def test_the_largest_people_are_kept(build: Build) -> None:
     stage = build(Scene((0, 0, 40), (100, 0, 80), (200, 100, 60)), max_people=2)
     output = stage(frame(0.0))
@@ -132,10 +142,11 @@ def test_boxes_are_in_pixels_of_the_picture_as_shown(build: Build) -> None:
 
 def test_mouth_motion_compares_a_person_with_the_frame_before(build: Build) -> None:
     stage = build(Scene((50, 60, 100)), rate_hz=10, detect_every=1)
-    motion = [
-        stage(frame(index / 10, seed)).observations[0].details["mouth_motion"]
-        for index, seed in enumerate((0, 0, 1, 1))
-    ]
+    motion = []
+    for index, seed in enumerate((0, 0, 1, 1)):
+        given = frame(index / 10)
+        given.image[124:154, 73:127] = frame(0.0, seed).image[124:154, 73:127]
+        motion.append(stage(given).observations[0].details["mouth_motion"])
     assert motion[0] == motion[1] == motion[3] == 0
     assert motion[2] > 0.05
 

@@ -107,6 +107,27 @@ def test_a_lost_face_does_not_drift_out_of_reach() -> None:
     assert people(tracker.update(2.5, [face(220, 200)])) == [1]
 
 
+GREY = np.random.default_rng(0).integers(0, 256, (2, 48, 48)).astype(np.uint8)
+"""Two faces that do not resemble each other."""
+
+
+@pytest.mark.parametrize(("shown", "person"), [(0, 1), (1, 2)])
+def test_over_a_cut_only_a_face_that_looks_like_it_continues_a_track(shown: int, person: int) -> None:
+    tracker = FaceTracker()
+    tracker.update(0.0, [face(200, 150)])
+    tracker.remember({1: GREY[0]})
+    seen = tracker.update(0.1, [face(200, 150)], shot=1, crop_of=lambda _: GREY[shown])
+    assert people(seen) == [person]
+    assert people(tracker.carry(0.2)) == [person]
+
+
+def test_who_is_back_with_the_earlier_shot_keeps_the_identity() -> None:
+    tracker = FaceTracker()
+    tracker.update(0.0, [face(200, 150)])
+    assert people(tracker.update(0.5, [face(200, 150)], shot=1)) == [2]
+    assert people(tracker.update(1.0, [face(200, 150)], shot=0)) == [1]
+
+
 def test_reset_starts_counting_again() -> None:
     tracker = FaceTracker()
     tracker.update(0.0, [face(200, 150)])

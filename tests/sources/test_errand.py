@@ -48,8 +48,8 @@ def test_what_an_abandoned_call_brings_is_undone(abandoned_first: bool) -> None:
     assert brought == ["stream"]
 
 
-def test_a_call_that_leaves_its_thread_is_done_with_its_error():
-    def leave():
+def test_a_call_that_leaves_its_thread_is_done_with_its_error() -> None:
+    def leave() -> None:
         raise SystemExit("gone")
 
     errand = Errand(leave)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import socket
 from pathlib import Path
 
 import media_factory as factory
 import pytest
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources.inputs import find_media, session_folder
+from live_sentiment.sources.inputs import find_each, find_media, session_folder
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +138,57 @@ def test_a_session_whose_recording_is_damaged_says_so(session: Path) -> None:
     (session / "media.mkv").write_bytes(b"no film")
     with pytest.raises(UsageError, match="cannot be read as video or audio"):
         find_media([str(session)])
+
+
+@pytest.mark.parametrize(
+    ("argument", "says"),
+    [
+        ("", "an empty argument names no file"),
+        ("  ", "an empty argument names no file"),
+        ("-", "save it to one first"),
+        ("https://example.org/talk.mp4", "download it first"),
+        ("http:/example.org/talk.mp4", "download it first"),
+        ("rtsp://user@door.local/stream", "run --camera"),
+        ("gopher://example.org/talk", "only files are replayed"),
+        ("/dev/null", "is a device, not a file"),
+        ("file:///nowhere/talk.mp4", "no such file: /nowhere/talk.mp4"),
+        ("~nobody-has-this-name/talk.mp4", "no home folder"),
+        ("x" * 5000, "cannot read x"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_what_is_no_file_is_refused_by_what_it_is(argument: str, says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)) as caught:
+        find_media([argument])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_and_a_socket_are_refused_without_waiting_for_them(tmp_path: Path) -> None:
+    pipe = tmp_path / "talk.mp4"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="is a named pipe"):
+        find_media([str(pipe)])
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s.mp4"))
+        with pytest.raises(UsageError, match="is a socket"):
+            find_media([str(tmp_path / "s.mp4")])
+
+
+def test_a_file_by_its_address_and_one_that_looks_like_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = folder / "take 2.wav"
+    assert find_media([take.as_uri()]) == [take]
+    monkeypatch.chdir(folder)
+    (folder / "-").write_bytes(take.read_bytes())
+    (folder / "http:" / "x").mkdir(parents=True)
+    (folder / "http:" / "x" / "a.wav").write_bytes(take.read_bytes())
+    assert names(find_media(["./-", "http://x/a.wav"])) == ["-", "a.wav"]
+
+
+def test_one_argument_that_names_nothing_does_not_stop_the_others(folder: Path) -> None:
+    good = str(folder / "take 2.wav")
+    found, refused = find_each(["", str(folder / "*.mkv"), good, str(folder / "gone.wav")])
+    assert names(found) == ["take 2.wav"]
+    assert list(refused) == ["", str(folder / "*.mkv"), str(folder / "gone.wav")]

@@ -16,6 +16,7 @@ from live_sentiment.perception.face.align import align
 from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.reader import load_reader
+from live_sentiment.perception.face.shots import ShotCounter
 from live_sentiment.perception.face.track import FaceTracker
 from live_sentiment.perception.face.upright import UprightCheck
 from live_sentiment.streams.frame_grid import FrameGrid
@@ -61,6 +62,8 @@ class FaceAnalyzer:
         self._tracker.reset()
         self.look_at(self._config.rate_hz)
         self._since_detection = 0
+        self._shots = ShotCounter()
+        self._shot = 0
         self._mouths: dict[int, ImageArray] = {}
         self.frames_looked_at = 0
         """Frames that were analysed, of those given."""
@@ -94,8 +97,12 @@ class FaceAnalyzer:
         return max((max(face.box[2:]) for face in self._detect(image)), default=0.0)
 
     def _follow(self, frame: VideoFrame) -> list[FaceTrack]:
-        """Everyone in the frame. While nobody is in view every frame is searched, so that no one waits."""
-        if self._since_detection:
+        """Everyone in the frame. While nobody is in view every frame is searched, so that no one waits.
+
+        So is the first frame of a shot: faces are not carried over a cut.
+        """
+        before, self._shot = self._shot, self._shots(frame.time_s, frame.image)
+        if self._since_detection and self._shot == before:
             people = self._tracker.carry(frame.time_s)
             self._since_detection = (self._since_detection + 1) % self._config.detect_every
             if people:
@@ -105,7 +112,9 @@ class FaceAnalyzer:
         by_size = sorted(range(len(found)), key=lambda number: -found[number].box[2] * found[number].box[3])
         for number in by_size[: self._config.max_people]:
             found[number] = self._upright(frame.image, found[number])
-        return self._tracker.update(frame.time_s, found)
+        return self._tracker.update(
+            frame.time_s, found, self._shot, lambda face: align(frame.image, face.landmarks)
+        )
 
     def _largest(self, people: list[FaceTrack]) -> list[FaceTrack]:
         largest = sorted(people, key=lambda face: -face.box[2] * face.box[3])[: self._config.max_people]
@@ -116,6 +125,7 @@ class FaceAnalyzer:
         before, self._mouths = self._mouths, {}
         if not people:
             return ()
+        self._tracker.remember({face.person: crop for face, crop in zip(people, crops, strict=True)})
         readings = self._read(frame.image, people, crops)
         return tuple(
             Observation(

@@ -80,6 +80,7 @@ class FaceDetector:
                 score=float(row[14]),
             )
             for row in rows
+            if np.isfinite(row).all()
         ]
         return sorted(found, key=lambda face: (-face.score, face.box))
 

@@ -1,19 +1,21 @@
 """Who is who from frame to frame: a Kalman filter per face, boxes matched by overlap.
 
 After SORT (Bewley et al. 2016), with all spans in seconds of session time, so that the frame rate does not
-decide how long an identity lasts. Latency: none, a frame's tracks depend on that frame and on earlier ones.
+decide how long an identity lasts. Behind a cut a place says nothing of identity: there a track goes on only
+in a face that looks like its own. Latency: none, a frame's tracks depend on that frame and on earlier ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from live_sentiment.perception.face.assignment import cheapest_pairs
 from live_sentiment.perception.face.detect import Detection
-from live_sentiment.types import FaceTrack, FloatArray
+from live_sentiment.perception.face.shots import alike
+from live_sentiment.types import FaceTrack, FloatArray, ImageArray
 
 MIN_OVERLAP = 0.2
 """Intersection over union from which a detection may continue a track."""
@@ -62,21 +64,50 @@ class FaceTracker:
         self._advance(time_s)
         return self._visible(time_s)
 
-    def update(self, time_s: float, detections: Sequence[Detection]) -> list[FaceTrack]:
-        """The faces at `time_s`, given all that the detector found there; in order of identity."""
+    def remember(self, crops: Mapping[int, ImageArray]) -> None:
+        """What each person looks like now: aligned grey crops, by number."""
+        for track in self._tracks:
+            track.crop = crops.get(track.person, track.crop)
+
+    def update(
+        self,
+        time_s: float,
+        detections: Sequence[Detection],
+        shot: int = 0,
+        crop_of: Callable[[Detection], ImageArray] | None = None,
+    ) -> list[FaceTrack]:
+        """The faces at `time_s`, given all that the detector found there; in order of identity.
+
+        Args:
+            time_s: session time of the frame.
+            detections: all faces that were found in it.
+            shot: the frame's shot; a track of another one goes on only in a face like its own.
+            crop_of: the aligned grey crop of a detection; without it, no face resembles another.
+        """
         self._advance(time_s)
+
+        def may_be(track: _Track, index: int) -> bool:
+            if track.shot == shot:
+                return True
+            return (
+                crop_of is not None
+                and track.crop is not None
+                and alike(track.crop, crop_of(detections[index]))
+            )
+
         left = list(range(len(detections)))
         boxes = np.array([_centred(face.box) for face in detections]).reshape(-1, 4)
         for track in self._tracks:
             track.found = False
         for cost in (_overlap_cost, _distance_cost):
             waiting = [track for track in self._tracks if not track.found]
-            for track, index in _assign(waiting, left, boxes, cost):
+            for track, index in _assign(waiting, left, boxes, cost, may_be):
                 track.correct(time_s, detections[index])
+                track.shot = shot
                 left.remove(index)
         for index in left:
             self._people += 1
-            self._tracks.append(_Track(self._people, time_s, detections[index]))
+            self._tracks.append(_Track(self._people, time_s, detections[index], shot))
         return self._visible(time_s)
 
     def _advance(self, time_s: float) -> None:
@@ -91,8 +122,12 @@ class FaceTracker:
 class _Track:
     """One person: centre, width and height, each with its speed under its own two-state Kalman filter."""
 
-    def __init__(self, person: int, time_s: float, face: Detection) -> None:
+    def __init__(self, person: int, time_s: float, face: Detection, shot: int) -> None:
         self.person = person
+        self.shot = shot
+        """Where the face was seen last."""
+        self.crop: ImageArray | None = None
+        """What it looked like then."""
         self.time_s = self.seen_s = time_s
         self.found = True
         """Whether the detector saw this face when it last looked."""
@@ -157,12 +192,19 @@ def _centred(box: tuple[float, float, float, float]) -> Floats:
 
 
 def _assign(
-    tracks: Sequence[_Track], left: Sequence[int], boxes: Floats, cost_of: _Cost
+    tracks: Sequence[_Track],
+    left: Sequence[int],
+    boxes: Floats,
+    cost_of: _Cost,
+    may_be: Callable[[_Track, int], bool],
 ) -> list[tuple[_Track, int]]:
     """The cheapest pairs of tracks and detections; infinite cost forbids a pair."""
     if not tracks or not left:
         return []
     cost = cost_of(np.array([track.box for track in tracks]), boxes[list(left)])
+    for row, column in np.argwhere(np.isfinite(cost)).tolist():
+        if not may_be(tracks[row], left[column]):
+            cost[row, column] = np.inf
     forbidden = ~np.isfinite(cost)
     return [
         (tracks[row], left[column])

@@ -44,6 +44,8 @@ class SpeakerNormaliser:
             embedding: as the encoder gives it.
             new_speech_s: seconds of speech in it that no earlier embedding has seen.
         """
+        if not np.isfinite(embedding).all():
+            return np.full(embedding.shape, np.nan, np.float32)  # and nothing is learnt from it
         self._weight_s += new_speech_s
         self._mean += (embedding - self._mean) * (new_speech_s / self._weight_s)
         normalised: FloatArray = ((embedding - self._mean) / self._deviation).astype(np.float32)

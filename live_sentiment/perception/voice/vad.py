@@ -133,6 +133,10 @@ class _Network:
         probability, self._hidden, self._cell = self._session.run(
             None, {"input": self._input, "h": self._hidden, "c": self._cell}
         )
+        if not np.isfinite(probability[0]):
+            # It would stay in the state for ever.
+            self.reset()
+            return 0.0
         return float(probability[0])
 
 
