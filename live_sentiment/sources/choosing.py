@@ -8,17 +8,17 @@ the same ones each time. All other files are not touched.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from av import time_base
-from av.error import FFmpegError
 
-from live_sentiment.sources.container import open_container, start_time
+from live_sentiment.sources.container import open_container
+from live_sentiment.sources.excerpts import PLACES, decoded, listen_each_s, listening_places
+from live_sentiment.sources.levels import usual_scale
 from live_sentiment.sources.mixdown import Mixdown
 from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.sound import make_resampler, planes
@@ -34,12 +34,8 @@ from live_sentiment.sources.track_choice import (
 )
 from live_sentiment.types import FloatArray, ImageArray
 
-PLACES = (0.1, 0.45, 0.8)
-"""Where in the file, as parts of its length."""
-LISTEN_S = 5.0
 LOOKS = 2
-"""At each place."""
-_MOST_PACKETS = 4000
+"""Pictures at each place."""
 TIE = 0.1
 """Tracks whose speech or faces differ by no more are alike: what the file states decides."""
 LEAST = 0.1
@@ -105,7 +101,8 @@ class _Heard:
         if not pieces:
             return np.zeros(0, np.float32)
         resampler = make_resampler(self.rate_hz)
-        whole = np.nan_to_num(np.concatenate(pieces), posinf=0.0, neginf=0.0)
+        whole = np.nan_to_num(np.concatenate(pieces, axis=-1), posinf=0.0, neginf=0.0)
+        whole /= np.float32(usual_scale(whole))
         return np.concatenate([resampler(whole), resampler.flush()])
 
 
@@ -135,7 +132,7 @@ def choose_tracks(
         films = [track for track in video if can_be_decoded(track)]
         listen = wish.audio is None and len(sounds) > 1
         look = wish.video is None and len(films) > 1
-        places = [*_places(container, span_s)]
+        places = [*listening_places(container, span_s)]
         reasons, chosen = [], wish
         if look:
             scores = _look(container, films, places, judge)
@@ -165,42 +162,11 @@ def _has_channels(track: Any) -> bool:
     return len(track.codec_context.layout.channels) > 1
 
 
-def _places(container: Any, span_s: tuple[float, float | None]) -> Iterator[Fraction]:
-    """Where to begin listening, in the container's own time; a short file is heard from its beginning."""
-    start = start_time(container)
-    length_s = (container.duration or 0) / time_base
-    first, last = span_s[0], length_s if span_s[1] is None else min(length_s, span_s[1])
-    if last - first <= LISTEN_S * len(PLACES):
-        yield start + Fraction(first)
-        return
-    for part in PLACES:
-        yield start + Fraction(first + part * (last - first))
-
-
-def _decoded(container: Any, tracks: Sequence[Any], place: Fraction) -> Iterator[tuple[Any, Any]]:
-    """Tracks with their frames from a place on, for a bounded while."""
-    try:
-        container.seek(int(place * time_base), backward=True)
-    except FFmpegError:
-        return
-    packets = container.demux(*tracks)
-    for _ in range(_MOST_PACKETS):
-        try:
-            packet = next(packets, None)
-            if packet is None:
-                return
-            frames = packet.decode() if packet.size else []
-        except FFmpegError:
-            continue
-        for frame in frames:
-            yield packet.stream, frame
-
-
 def _listen(container: Any, heard: Sequence[_Heard], places: Sequence[Fraction]) -> None:
     by_index = {one.track.index: one for one in heard}
-    each_s = LISTEN_S * len(PLACES) / len(places)
+    each_s = listen_each_s(places)
     for number, place in enumerate(places, start=1):
-        for track, frame in _decoded(container, [one.track for one in heard], place):
+        for track, frame in decoded(container, [one.track for one in heard], place):
             one = by_index[track.index]
             if one.seconds < number * each_s:
                 one.take(frame)
@@ -214,7 +180,7 @@ def _look(container: Any, films: Sequence[Any], places: Sequence[Fraction], judg
     convert = {film.index: PictureConverter(film, longest_px=1920) for film in films}
     spots = places if len(places) > 1 else [places[0] + second for second in range(len(PLACES))]
     for number, place in enumerate(spots, start=1):
-        for film, frame in _decoded(container, films, place):
+        for film, frame in decoded(container, films, place):
             seen = sizes[film.index]
             if len(seen) < number * LOOKS and float(frame.time or 0) >= float(place):
                 seen.append(judge.face_px(convert[film.index](frame)))
@@ -270,7 +236,7 @@ def _channel(heard: _Heard, judge: Judge) -> int | None:
     if not heard.channels or len(heard.channels[0]) < 2:
         return None
     channels = np.concatenate(heard.channels, axis=1)
-    usual = np.clip(np.nan_to_num(channels), -8, 8)
+    usual = np.clip(np.nan_to_num(channels) / usual_scale(channels), -8, 8)
     power = (usual**2).mean(axis=1)
     audible = [number for number in range(len(channels)) if power[number] > max(power.max() * 1e-4, 1e-8)]
     if len(audible) < 2:

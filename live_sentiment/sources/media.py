@@ -17,9 +17,10 @@ from pathlib import Path
 from live_sentiment.errors import UsageError
 from live_sentiment.sources.choosing import NO_CHOICE, Chosen
 from live_sentiment.sources.container import MediaInfo, probe
+from live_sentiment.sources.levels import PeakWatch, full_scale, scaled_event
 from live_sentiment.sources.reading import MediaItem, Reading, Selection
 from live_sentiment.sources.seeking import open_before
-from live_sentiment.types import Event
+from live_sentiment.types import AudioBlock, Event
 
 __all__ = ["MediaInfo", "MediaItem", "MediaSource", "probe"]
 
@@ -82,13 +83,23 @@ class MediaSource:
             )
         return info
 
+    @cached_property
+    def full_scale(self) -> float:
+        """What stands for 1 in the samples of the sound, which are divided by it.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        span_s = (float(self._start), None if self._end is None else float(self._end))
+        return full_scale(self.path, self.chosen.tracks, span_s)
+
     def __iter__(self) -> Generator[MediaItem, None, None]:
         """Frames, sound and events in the order in which the file holds them; times rise within each kind.
 
-        Events are "track" (which one is read, and why), "gap" (missing or doubled sound), "corrupt"
-        (unreadable data was passed over; the first time as it happens, then in sum at the end), "restarted"
-        (timestamps that start over were joined) and "truncated" (the file breaks off; everything up to there
-        was given).
+        Events are "track" (which one is read, and why), "level" (sound that was scaled, or is silent), "gap"
+        (missing or doubled sound), "corrupt" (unreadable data was passed over; the first time as it happens,
+        then in sum at the end), "restarted" (timestamps that start over were joined) and "truncated" (the
+        file breaks off; everything up to there was given).
 
         Raises:
             UsageError: as `info`.
@@ -102,11 +113,19 @@ class MediaSource:
             info.start,
             longest_px=self._longest_px,
             channel=self.chosen.tracks.channel,
+            full_scale=self.full_scale,
         )
         container = open_before(self.path, self._start, info.start, self._threads, self.chosen.tracks)
         try:
             yield from (Event(float(self._start), "track", reason) for reason in self.chosen.reasons)
-            yield from Reading(container, info, selection, self.counts).items()
+            if self.full_scale != 1:
+                yield scaled_event(self.full_scale, float(self._start))
+            peak = PeakWatch()
+            for item in Reading(container, info, selection, self.counts).items():
+                if isinstance(item, AudioBlock):
+                    peak.take(item)
+                yield item
+            yield from peak.finish()
         finally:
             container.close()
 

@@ -47,6 +47,8 @@ class Selection:
     """Larger pictures are scaled down to this longer side; None leaves them as they are."""
     channel: int | None = None
     """The only channel of the sound to be heard, counted from 1; None mixes them all."""
+    full_scale: float = 1.0
+    """What stands for 1 in the samples of the sound."""
 
 
 class Reading:
@@ -66,7 +68,7 @@ class Reading:
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
         self._spoilt = SpoiltSamples()
-        self._mix = Mixdown(selection.channel)
+        self._mix = Mixdown(selection.channel, selection.full_scale)
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
         self._last_frame: Fraction | None = None

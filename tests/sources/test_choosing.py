@@ -13,7 +13,7 @@ from av.stream import Disposition
 from waves import RATE_HZ, Waves, noise, voice
 
 from live_sentiment.errors import UsageError
-from live_sentiment.sources import choosing
+from live_sentiment.sources import excerpts
 from live_sentiment.sources.choosing import Chosen, choose_tracks
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.sources.track_choice import AS_STATED, MIX, TrackChoice
@@ -175,7 +175,7 @@ def test_files_without_a_choice_are_not_judged(tmp_path: Path) -> None:
 
 def test_a_long_file_is_judged_at_three_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Speech that only begins later is found; nothing beyond the places is decoded."""
-    monkeypatch.setattr(choosing, "LISTEN_S", 0.3)
+    monkeypatch.setattr(excerpts, "LISTEN_S", 0.3)
     late = np.where(np.arange(len(SPEECH)) < len(SPEECH) // 3, 0, SPEECH)
     path = write(tmp_path / "a.mkv", [(SILENCE, {}, DEFAULT), (late, {}, PLAIN)], greys=[60])
     assert chosen(path).tracks.audio == 2
