@@ -27,7 +27,7 @@ QUIET = 10 ** (-54 / 20)
 
 
 def full_scale(path: Path, tracks: TrackChoice, span_s: tuple[float, float | None]) -> float:
-    """What stands for 1 in the floating-point sound of a file; 1 for all other sound.
+    """What stands for 1 in the floating-point sound of a file.
 
     Some seconds at three places are looked at. The full scale is that of the integers which the samples may
     be, or else the next power of two.
@@ -37,7 +37,7 @@ def full_scale(path: Path, tracks: TrackChoice, span_s: tuple[float, float | Non
     """
     with open_container(path, tracks=tracks) as container:
         track = audio_stream(container)
-        if track is None or not track.codec_context.name.startswith("pcm_f"):
+        if track is None:
             return 1.0
         places = [*listening_places(container, span_s)]
         each_s = listen_each_s(places)

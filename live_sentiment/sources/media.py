@@ -90,6 +90,8 @@ class MediaSource:
         Raises:
             UsageError: the file cannot be read.
         """
+        if not (self.info.audio_codec or "").startswith("pcm_f"):
+            return 1.0
         span_s = (float(self._start), None if self._end is None else float(self._end))
         return full_scale(self.path, self.chosen.tracks, span_s)
 
