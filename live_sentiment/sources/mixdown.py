@@ -45,19 +45,15 @@ class Mixdown:
 
     Args:
         channel: number of the only channel to be heard, counted from 1; None or 0 mixes them all.
-        full_scale: what all samples are divided by.
     """
 
-    def __init__(self, channel: int | None = None, full_scale: float = 1.0) -> None:
-        self._channel, self._full_scale = channel, full_scale
+    def __init__(self, channel: int | None = None) -> None:
+        self._channel = channel
         self._layout: tuple[tuple[str, ...], int] = ((), 0)
 
     def __call__(self, frame: Any) -> FloatArray:
         """The frame as mono float32, shape (n,)."""
-        samples, names = planes(frame)
-        if self._full_scale != 1:
-            samples = samples / np.float32(self._full_scale)
-        return self.mix(samples, names, frame.sample_rate)
+        return self.mix(*planes(frame), frame.sample_rate)
 
     def mix(self, samples: FloatArray, names: Sequence[str], rate_hz: int) -> FloatArray:
         """Sound of shape (channels, n), its channels named as FFmpeg does, as mono, shape (n,)."""

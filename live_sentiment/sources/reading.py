@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+import numpy as np
 from av.error import FFmpegError
 
 from live_sentiment.sources.blocks import BlockAssembler
@@ -68,7 +69,8 @@ class Reading:
         self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
         self._spoilt = SpoiltSamples()
-        self._mix = Mixdown(selection.channel, selection.full_scale)
+        self._mix = Mixdown(selection.channel)
+        self._full_scale = np.float32(selection.full_scale)
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._restarts = RestartCorrection()
         self._last_frame: Fraction | None = None
@@ -149,6 +151,8 @@ class Reading:
 
     def _sound(self, frame: Any, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
         samples, names = planes(frame)
+        if self._full_scale != 1:
+            samples = samples / self._full_scale
         before = self._spoilt.count
         mended = self._spoilt(samples)
         if self._spoilt.count > before == 0:
