@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from faster_whisper.audio import decode_audio
-from places import DATA, MEDIA, needs_data, needs_media
+from places import CASES, DATA, MEDIA, needs_cases, needs_data, needs_media
 
 from live_sentiment.compute import onnx_options
 from live_sentiment.config import ComputeConfig, SpeechConfig, VoiceConfig
@@ -122,6 +122,24 @@ def test_words_start_when_they_are_said(recogniser: Recogniser) -> None:
     assert text(words).lower().count("by the door") == 3
     kids = [word.start_s for word in words if word.text.lower() == "kids"]
     assert kids == pytest.approx(starts_s, abs=0.3)
+
+
+@needs_cases
+def test_a_sentence_said_six_times_without_a_pause_is_written_six_times(recogniser: Recogniser) -> None:
+    words = listen(recogniser, decode_audio(str(CASES / "six_times_one_sentence.wav")))
+    assert text(words).lower().count("wonderful news") == 6
+
+
+@needs_data
+@pytest.mark.parametrize("actor", [1, 2])
+def test_a_sentence_that_somebody_says_five_times_is_written_five_times(
+    recogniser: Recogniser, actor: int
+) -> None:
+    sound = decode_audio(str(DATA / "voice" / "ravdess" / f"03-01-01-01-01-01-{actor:02d}.flac"))
+    loud = np.flatnonzero(np.abs(sound) > 0.05 * np.abs(sound).max())
+    once = sound[loud[0] : loud[-1] + RATE // 20]
+    words = listen(recogniser, np.concatenate([*[once] * 5, np.zeros(RATE, np.float32)]))
+    assert text(words).lower().count("by the door") == 5
 
 
 def chords(seconds: float) -> np.ndarray:

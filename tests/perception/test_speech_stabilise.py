@@ -59,6 +59,40 @@ def test_words_really_said_twice_are_kept() -> None:
     assert texts(agreement.insert(words("no", start_s=3.0), 5.0)) == "no"
 
 
+def test_a_phrase_said_twice_without_a_pause_is_kept_twice() -> None:
+    agreement = LocalAgreement()
+    twice = words("we won we won")
+    agreement.insert(twice[:2], 1.5)
+    assert texts(agreement.insert(twice, 2.5)) == "we won"
+    assert texts(agreement.insert(twice, 3.5)) == "we won"
+
+
+def test_a_word_that_the_next_pass_places_early_is_not_lost() -> None:
+    agreement = LocalAgreement()
+    first = words("we have won again")
+    agreement.insert(first, 1.9)
+    assert texts(agreement.insert(first, 1.9)) == "we have won"
+    earlier = [*first[:3], Word("again", 1.3, 2.0, 0.9)]
+    agreement.insert(earlier, 3.0)
+    assert texts(agreement.insert(earlier, 4.0)) == "again"
+
+
+def test_a_phrase_that_the_pass_before_a_cut_heard_twice_is_kept_twice() -> None:
+    agreement = LocalAgreement()
+    thrice = words("we won we won we won")
+    agreement.insert(thrice[:2], 1.5)
+    assert texts(agreement.insert(thrice[:4], 2.5)) == "we won"
+    assert texts(agreement.insert(thrice[2:], 3.5)) == "we won"
+
+
+def test_what_is_said_behind_the_end_of_an_utterance_was_not_heard_before() -> None:
+    agreement = LocalAgreement()
+    agreement.insert(words("no"), 1.0)
+    assert texts(agreement.end()) == "no"
+    agreement.insert(words("no", start_s=1.2), 2.0)
+    assert texts(agreement.end()) == "no"
+
+
 def test_settle_takes_all_or_what_ends_in_time() -> None:
     agreement = LocalAgreement()
     agreement.insert(words("a b c d"), 2.0)

@@ -217,6 +217,24 @@ def test_passes_that_never_agree_do_not_hold_the_session_up() -> None:
     assert results[-2].watermark_s > 20.0
 
 
+def test_a_sentence_said_again_and_again_is_written_as_often() -> None:
+    script = sentence("we have won. " * 9, 0.5, 0.35)
+    recogniser = Scripted(script, compression=5.0)
+    active = voice(12.0, [(0.4, 10.0)])
+    assert (
+        said(run(StreamingTranscriber(SpeechConfig(), recogniser), sound(12.0), active))
+        == "we have won. " * 8 + "we have won."
+    )
+    config = SpeechConfig(buffer_s=4.0)
+    assert said(run(StreamingTranscriber(config, recogniser), sound(12.0), active)).count("won") == 9
+
+
+def test_a_word_said_again_behind_a_short_pause_is_written_again() -> None:
+    script = [Word("no", 1.0, 1.3, 0.9), Word("no", 2.2, 2.5, 0.9)]
+    active = voice(6.0, [(1.0, 1.3), (2.2, 2.5)])
+    assert said(run(StreamingTranscriber(SpeechConfig(), Scripted(script)), sound(6.0), active)) == "no no"
+
+
 def test_times_follow_the_stamps_over_an_offset_and_a_gap() -> None:
     transcriber = StreamingTranscriber(SpeechConfig(), Scripted(TALK))
     samples = sound(12.0)
@@ -242,7 +260,7 @@ def test_times_follow_the_stamps_over_an_offset_and_a_gap() -> None:
     [
         Scripted(TALK, no_speech=0.9, log_probability=-0.5),
         Scripted(TALK, log_probability=-1.5),
-        Scripted(TALK, compression=3.0),
+        Scripted([Word("so", 1.0, 1.3, 0.1), *sentence("so so", 1.3, 0.3)], compression=3.0),
     ],
     ids=["says itself that nobody speaks", "guesses", "loops"],
 )

@@ -17,6 +17,9 @@ LONGEST_OVERLAP = 5
 NEAR_S = 1.0
 """A repetition starts this close to the last committed word, or it was really said twice."""
 
+CUT_SHARE = 0.7
+"""Words that the cut has left a part of take less of their time than this."""
+
 WANDER_S = 0.1
 """How far the times of one word wander from pass to pass."""
 
@@ -33,6 +36,9 @@ class LocalAgreement:
 
     def __init__(self) -> None:
         self._tail: tuple[Word, ...] = ()
+        """The last committed words that the next pass may hear again."""
+        self._end_s = 0.0
+        """End of the last committed word."""
         self._partial: tuple[Word, ...] = ()
         self._heard_s = 0.0
 
@@ -48,11 +54,9 @@ class LocalAgreement:
         so that only words it heard to their end can be agreed on.
         """
         fresh = self._behind_committed(hypothesis)
-        agreed = 0
-        for before, now in zip(self._partial, fresh, strict=False):
-            if spelling(before) != spelling(now) or now.end_s > self._heard_s - WANDER_S:
-                break
-            agreed += 1
+        agreed = _in_common(self._partial, fresh)
+        while agreed and fresh[agreed - 1].end_s > self._heard_s - WANDER_S:
+            agreed -= 1
         self._heard_s = heard_s
         return self._commit(fresh, agreed)
 
@@ -63,19 +67,57 @@ class LocalAgreement:
             count = next((i for i, word in enumerate(self._partial) if word.end_s > before_s), count)
         return self._commit(self._partial, count)
 
+    def end(self) -> tuple[Word, ...]:
+        """Commit all partial words at the end of an utterance: no later pass hears any of it again."""
+        committed = self.settle()
+        self._tail = ()
+        return committed
+
     def _commit(self, words: tuple[Word, ...], count: int) -> tuple[Word, ...]:
         self._tail = (self._tail + words[:count])[-LONGEST_OVERLAP:]
         self._partial = words[count:]
+        if count:
+            self._end_s = words[count - 1].end_s
         return words[:count]
 
     def _behind_committed(self, hypothesis: Sequence[Word]) -> tuple[Word, ...]:
-        if not self._tail:
-            return in_order(hypothesis, 0.0)
-        end_s = self._tail[-1].end_s
-        fresh = [word for word in hypothesis if word.start_s > end_s - WANDER_S]
-        if fresh and fresh[0].start_s < end_s + NEAR_S:
-            fresh = fresh[_overlap(self._tail, fresh) :]
-        return in_order(fresh, end_s)
+        before = [word for word in hypothesis if word.start_s <= self._end_s - WANDER_S]
+        fresh = [word for word in hypothesis if word.start_s > self._end_s - WANDER_S]
+        if self._wandered(before):
+            fresh.insert(0, before.pop())
+        return in_order(fresh[self._heard_again(before, fresh) :], self._end_s)
+
+    def _wandered(self, before: Sequence[Word]) -> bool:
+        """Whether the last of the words that this pass places before the end of the committed ones is new.
+
+        It is, if it stands behind the last committed word as in the pass before.
+        """
+        if len(before) < 2 or not self._tail or not self._partial:
+            return False
+        committed, new = spelling(before[-2]), spelling(before[-1])
+        expected = spelling(self._tail[-1]), spelling(self._partial[0])
+        return (committed, new) == expected and before[-1].end_s > self._end_s + WANDER_S
+
+    def _heard_again(self, before: Sequence[Word], fresh: Sequence[Word]) -> int:
+        """How many words at the start of `fresh` are committed ones, placed too late behind a cut.
+
+        Words that were said twice look the same. They were, if this pass has heard the committed ones in
+        their place as well, if the pass before heard them behind the committed ones, or if they take as long
+        again.
+        """
+        overlap = _overlap(self._tail, fresh)
+        if not overlap or fresh[0].start_s >= self._end_s + NEAR_S:
+            return 0
+        if before and spelling(before[-1]) == spelling(self._tail[-1]):
+            return 0
+        # The last word was perhaps cut in two.
+        expected = self._partial[:-1] or self._partial
+        twice, once = (_in_common(expected, words) for words in (fresh, fresh[overlap:]))
+        if twice or once:
+            return 0 if twice >= once else overlap
+        took_s = fresh[overlap - 1].end_s - fresh[0].start_s
+        said_twice = overlap > 1 and took_s > CUT_SHARE * (self._end_s - self._tail[-overlap].start_s)
+        return 0 if said_twice else overlap
 
 
 def in_order(words: Sequence[Word], floor_s: float) -> tuple[Word, ...]:
@@ -91,6 +133,13 @@ def in_order(words: Sequence[Word], floor_s: float) -> tuple[Word, ...]:
 def spelling(word: Word) -> str:
     """The word as it is compared: capitals and punctuation come and go from pass to pass."""
     return "".join(letter for letter in word.text.casefold() if letter.isalnum()) or word.text
+
+
+def _in_common(before: Sequence[Word], now: Sequence[Word]) -> int:
+    """How many words both begin with."""
+    pairs = enumerate(zip(before, now, strict=False))
+    differs = (index for index, (one, other) in pairs if spelling(one) != spelling(other))
+    return next(differs, min(len(before), len(now)))
 
 
 def _overlap(said: Sequence[Word], heard: Sequence[Word]) -> int:

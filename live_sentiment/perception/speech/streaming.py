@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from live_sentiment.config import SpeechConfig
-from live_sentiment.perception.speech.plausible import is_plausible
+from live_sentiment.perception.speech.plausible import said
 from live_sentiment.perception.speech.recent import RecentSound, RecentSpeech
 from live_sentiment.perception.speech.recogniser import Recogniser
 from live_sentiment.perception.speech.stabilise import LocalAgreement
@@ -147,8 +147,7 @@ class StreamingTranscriber:
         return round(self._clock.time_s(sample) * SAMPLE_RATE_HZ) // self._hop
 
     def _pass(self, end: int) -> None:
-        hypothesis = self.recogniser.hear(self._sound.between(self._begin, end))
-        words = hypothesis.words if is_plausible(hypothesis) else ()
+        words = said(self.recogniser.hear(self._sound.between(self._begin, end)))
         self._heard = end
         self._passed = True
         placed = [placed for word in words if (placed := self._place(word)) is not None]
@@ -193,7 +192,7 @@ class StreamingTranscriber:
         """End the utterance: commit what is left of it."""
         if self._heard < self._speech_end:
             self._pass(min(end, self._speech_end + _samples(END_SILENCE_S)))
-        self._commit(self._agreement.settle())
+        self._commit(self._agreement.end())
         self._open = False
         self._in_buffer = []
         self._begin = max(self._begin, end - _samples(LEAD_S))
