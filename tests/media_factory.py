@@ -266,6 +266,35 @@ def spoil(path: Path, to: Path, share_from: float = 0.5, share_to: float = 0.55)
     return to
 
 
+def flip_stamp(path: Path, to: Path, *, pid: int, number: int, bit: int, which: str = "pts") -> Path:
+    """A copy of an MPEG transport stream with one bit of one timestamp flipped.
+
+    Args:
+        path: written by FFmpeg: 188 bytes a packet.
+        to: where to.
+        pid: of the stream.
+        number: of the PES packet in it, from 0; negative from the end.
+        bit: of the 33, from the lowest.
+        which: "pts" or "dts"; where there is no "dts" it is the same as "pts".
+    """
+    data = bytearray(path.read_bytes())
+    headers = []
+    for at in range(0, len(data), 188):
+        begins, its_pid = data[at + 1] & 0x40, (data[at + 1] & 0x1F) << 8 | data[at + 2]
+        if its_pid == pid and begins:
+            field = at + 4 + (data[at + 4] + 1 if data[at + 3] & 0x20 else 0)
+            if data[field : field + 3] == b"\0\0\1" and data[field + 7] & 0x80:
+                headers.append(field)
+    field = headers[number] + 9
+    if which == "dts" and data[headers[number] + 7] & 0x40:
+        field += 5
+    # ISO/IEC 13818-1, 2.4.3.6: 3, 15 and 15 bits, a marker bit behind each.
+    place = bit + 1 if bit < 15 else bit + 2 if bit < 30 else bit + 3
+    data[field + 4 - place // 8] ^= 1 << place % 8
+    to.write_bytes(data)
+    return to
+
+
 def join(parts: Sequence[Path], to: Path) -> Path:
     """The bytes of files one after the other, as recorders do with MPEG transport streams."""
     to.write_bytes(b"".join(part.read_bytes() for part in parts))

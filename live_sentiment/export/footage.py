@@ -15,14 +15,13 @@ from typing import Any, TypeAlias
 from av.error import FFmpegError
 
 from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, probe, video_stream
+from live_sentiment.sources.frame_times import FrameTimes, TimedFrame
+from live_sentiment.sources.packets import Packet, PacketReader
 from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.seeking import open_before
-from live_sentiment.sources.timestamps import RestartCorrection
 from live_sentiment.sources.track_choice import AS_STATED, TrackChoice
 from live_sentiment.types import ImageArray
 
-_FAILED_READS = 100
-"""Failed reads in a row after which a file counts as broken off."""
 _UNKNOWN_PERIOD = Fraction(1, 25)
 
 
@@ -41,7 +40,7 @@ class SoundPacket:
     """A packet of the sound track."""
 
     packet: Any
-    """As demuxed; its timestamps are those of the file."""
+    """As demuxed; false timestamps in it are mended."""
     time: Fraction
     """Session time at which it begins."""
 
@@ -80,6 +79,11 @@ class Footage:
         self._container = open_before(path, start, self._zero, threads, tracks)
         self._video, self.sound = video_stream(self._container), audio_stream(self._container)
         """`sound` is the stream of the sound, None where there is none."""
+        self._streams = [stream for stream in (self._video, self.sound) if stream is not None]
+        period = _UNKNOWN_PERIOD
+        if self._video is not None and self._video.average_rate:
+            period = 1 / Fraction(self._video.average_rate)
+        self._times = FrameTimes(period)
 
     def __enter__(self) -> Footage:
         return self
@@ -100,65 +104,33 @@ class Footage:
     def pieces(self) -> Iterator[Piece]:
         """Pictures and sound in the order of the file, up to its end or to where it breaks off."""
         convert = None if self._video is None else PictureConverter(self._video)
-        restarts = RestartCorrection()
-        period = _UNKNOWN_PERIOD
-        if self._video is not None and self._video.average_rate:
-            period = 1 / Fraction(self._video.average_rate)
-        last: Fraction | None = None
-        for stream, packet in self._packets():
-            shift = Fraction(0)
-            if packet is not None and packet.dts is not None:
-                base = stream.time_base
-                duration = (packet.duration or 0) * base
-                shift = restarts.shift(stream.index, packet.dts * base - self._zero, duration)
-            if self.sound is not None and stream is self.sound:
-                if packet is not None and packet.pts is not None:
-                    yield from self._heard(packet, packet.pts * self.sound.time_base + shift - self._zero)
+        for packet in PacketReader(self._container, self._streams, self.info, self._start):
+            if packet.stream is self.sound:
+                if packet.packet is not None and packet.packet.pts is not None and packet.time is not None:
+                    yield from self._heard(packet.packet, packet.time)
                 continue
-            if packet is not None and shift:
-                _move(packet, shift)
-            for frame in _decoded(stream, packet):
-                stated = frame_time(frame, stream)
-                due = Fraction(0) if last is None else last + period
-                time = due if stated is None else stated - self._zero
-                if frame.pts is None:
-                    time = max(time, due)
-                if last is not None and time <= last:
-                    continue
-                last = time
-                if self._end is not None and time >= self._end:
+            for timed in self._timed(packet):
+                if self._end is not None and timed.time >= self._end:
                     return
-                if convert is not None and time >= self._start:
-                    yield Shot(convert(frame), time)
+                if convert is not None and timed.time >= self._start:
+                    yield Shot(convert(timed.frame), timed.time)
+
+    def _timed(self, packet: Packet) -> Iterator[TimedFrame]:
+        for frame in _decoded(packet):
+            stated = frame_time(frame, packet.stream)
+            session_time = None if stated is None else stated - self._zero
+            yield from self._times.add(frame, session_time, exact=frame.pts is not None)
+        if packet.packet is None:
+            yield from self._times.finish()
 
     def _heard(self, packet: Any, time: Fraction) -> Iterator[SoundPacket]:
         ends = time + (packet.duration or 0) * packet.time_base
         if (ends > self._start or self._start == 0) and (self._end is None or time < self._end):
             yield SoundPacket(packet, time)
 
-    def _packets(self) -> Iterator[tuple[Any, Any]]:
-        """Packets of both streams, None at the end of each; reading goes on behind damage where it can."""
-        streams = [stream for stream in (self._video, self.sound) if stream is not None]
-        failures = 0
-        while failures < _FAILED_READS:
-            try:
-                for packet in self._container.demux(*streams):
-                    failures = 0
-                    yield packet.stream, packet if packet.size else None
-                return
-            except FFmpegError:
-                failures += 1
 
-
-def _move(packet: Any, shift: Fraction) -> None:
-    ticks = round(shift / packet.time_base)
-    packet.dts += ticks
-    if packet.pts is not None:
-        packet.pts += ticks
-
-
-def _decoded(stream: Any, packet: Any) -> list[Any]:
+def _decoded(packet: Packet) -> list[Any]:
     try:
-        return [frame for frame in stream.decode(packet) if not frame.is_corrupt]
+        return [frame for frame in packet.stream.decode(packet.packet) if not frame.is_corrupt]
     except FFmpegError:
         return []

@@ -11,6 +11,7 @@ import av
 from av.error import FFmpegError
 
 from live_sentiment.errors import UsageError
+from live_sentiment.sources.beginning import credible_start, suspicious
 from live_sentiment.sources.local_path import what_it_is
 from live_sentiment.sources.pictures import PixelAspect, shown_size
 from live_sentiment.sources.track_choice import (
@@ -25,6 +26,12 @@ from live_sentiment.sources.track_choice import (
 MOST_PIXELS = 100_000_000
 """In a picture as shown. A decoder keeps up to seventeen of them, each of 1.5 bytes a pixel and more."""
 
+_STATES_ITS_LENGTH = {"mov", "matroska", "avi", "wav", "flac"}
+"""Formats whose header states the length; elsewhere FFmpeg estimates it."""
+_UNSTAMPED = {"aac", "ac3", "eac3", "dts", "mp3", "amr"}
+"""Formats of bare sound without any timestamps: FFmpeg makes them up, from the first format that it meets."""
+_STAMPED_ONE_BY_ONE = {"matroska", "flv", "mpegts", "mpeg", "ogg", "asf"}
+"""Formats in which every packet, or nearly so, has a timestamp of its own."""
 _COUNTED_FROM_0 = {"matroska", "flv"}
 """Formats whose stated length is, as FFmpeg and most recorders write it, the time of the end: a stream that
 was cut out at its tenth hour states ten hours more than it holds."""
@@ -101,6 +108,11 @@ def probe(path: Path, *, recording: bool = False, tracks: TrackChoice = AS_STATE
         video, audio = video_stream(container), audio_stream(container)
         width, height = _shown_size(path, container, video) if video else (0, 0)
         start = Fraction(0) if recording else start_time(container)
+        streams = [stream for stream in (video, audio) if stream is not None]
+        one_by_one = _STAMPED_ONE_BY_ONE & set(container.format.name.split(","))
+        if one_by_one and not recording and suspicious(streams):
+            with open_container(path) as again:
+                start = credible_start(again, _alike(again, streams), start)
         return MediaInfo(
             path=path,
             container=container.format.name,
@@ -116,6 +128,16 @@ def probe(path: Path, *, recording: bool = False, tracks: TrackChoice = AS_STATE
             audio_rate_hz=audio.codec_context.sample_rate if audio else 0,
             audio_channels=len(audio.codec_context.layout.channels) if audio else 0,
         )
+
+
+def states_its_length(info: MediaInfo) -> bool:
+    """Whether the length is stated by the file, and not estimated."""
+    return info.duration_s is not None and bool(_STATES_ITS_LENGTH & set(info.container.split(",")))
+
+
+def has_timestamps(info: MediaInfo) -> bool:
+    """Whether the times of its sound were written by whoever recorded it."""
+    return not _UNSTAMPED & set(info.container.split(","))
 
 
 def video_stream(container: Any) -> Any | None:
@@ -136,6 +158,11 @@ def start_time(container: Any) -> Fraction:
     stated = Fraction(container.start_time or 0, av.time_base)
     exact = [s.start_time * s.time_base for s in container.streams if s.start_time is not None]
     return min((start for start in exact if abs(start - stated) * av.time_base <= 1), default=stated)
+
+
+def _alike(container: Any, streams: list[Any]) -> list[Any]:
+    """The same streams of the same file, opened again."""
+    return [container.streams[stream.index] for stream in streams]
 
 
 def _length_s(container: Any, start: Fraction) -> float | None:

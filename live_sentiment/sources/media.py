@@ -16,7 +16,7 @@ from pathlib import Path
 
 from live_sentiment.errors import UsageError
 from live_sentiment.sources.choosing import NO_CHOICE, Chosen
-from live_sentiment.sources.container import MediaInfo, probe
+from live_sentiment.sources.container import MediaInfo, probe, states_its_length
 from live_sentiment.sources.levels import PeakWatch, full_scale, scaled_event
 from live_sentiment.sources.reading import MediaItem, Reading, Selection
 from live_sentiment.sources.seeking import open_before
@@ -63,7 +63,8 @@ class MediaSource:
         self.path = path
         self.counts: Counter[str] = Counter()
         """Of the last iteration: "frames", "passed over" (frames that `frame_rate_hz` left out),
-        "out of order" (frames not later than the one before), "corrupt" (unreadable packets and frames)."""
+        "out of order" (frames not later than the one before), "false timestamps" (not believed), "corrupt"
+        (unreadable packets and frames)."""
         self._start, self._end = _exact(start_s or 0.0), None if end_s is None else _exact(end_s)
         self._frame_rate_hz, self._longest_px = frame_rate_hz, longest_px
         self._recording, self.chosen = recording, chosen
@@ -76,11 +77,9 @@ class MediaSource:
         Raises:
             UsageError: the file cannot be read, or ends before `start_s`.
         """
-        info, start = probe(self.path, recording=self._recording, tracks=self.chosen.tracks), self._start
-        if info.duration_s is not None and start >= info.duration_s:
-            raise UsageError(
-                f"{self.path} lasts {info.duration_s:.1f} s; nothing is left from {float(start):g} s on"
-            )
+        info = probe(self.path, recording=self._recording, tracks=self.chosen.tracks)
+        if states_its_length(info) and info.duration_s is not None and self._start >= info.duration_s:
+            raise self._nothing_left(info.duration_s)
         return info
 
     @cached_property
@@ -100,11 +99,13 @@ class MediaSource:
 
         Events are "track" (which one is read, and why), "level" (sound that was scaled, or is silent), "gap"
         (missing or doubled sound), "corrupt" (unreadable data was passed over; the first time as it happens,
-        then in sum at the end), "restarted" (timestamps that start over were joined) and "truncated" (the
-        file breaks off; everything up to there was given).
+        then in sum at the end), "timestamp" (one that leaps alone was not believed; told likewise),
+        "restarted" (timestamps that start over were joined) and "truncated" (the file breaks off; everything
+        up to there was given).
 
         Raises:
-            UsageError: as `info`.
+            UsageError: as `info`; where the file does not state its length, that it ends before `start_s` is
+                found out at its end.
         """
         info = self.info
         self.counts.clear()
@@ -122,14 +123,23 @@ class MediaSource:
             yield from (Event(float(self._start), "track", reason) for reason in self.chosen.reasons)
             if self.full_scale != 1:
                 yield scaled_event(self.full_scale, float(self._start))
-            peak = PeakWatch()
-            for item in Reading(container, info, selection, self.counts).items():
+            reading = Reading(container, info, selection, self.counts)
+            peak, empty = PeakWatch(), True
+            for item in reading.items():
+                empty = empty and isinstance(item, Event)
                 if isinstance(item, AudioBlock):
                     peak.take(item)
                 yield item
+            if empty and 0 < reading.reached_s <= self._start:
+                raise self._nothing_left(reading.reached_s)
             yield from peak.finish()
         finally:
             container.close()
+
+    def _nothing_left(self, length_s: float) -> UsageError:
+        return UsageError(
+            f"{self.path} lasts {length_s:.1f} s; nothing is left from {float(self._start):g} s on"
+        )
 
 
 def _exact(seconds: float) -> Fraction:

@@ -12,23 +12,27 @@ import numpy as np
 from av.error import FFmpegError
 
 from live_sentiment.sources.blocks import BlockAssembler
-from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, video_stream
+from live_sentiment.sources.container import (
+    MediaInfo,
+    audio_stream,
+    frame_time,
+    has_timestamps,
+    states_its_length,
+    video_stream,
+)
+from live_sentiment.sources.frame_times import FrameTimes, TimedFrame
 from live_sentiment.sources.mixdown import Mixdown
+from live_sentiment.sources.packets import Packet, PacketReader
 from live_sentiment.sources.pictures import PictureConverter
 from live_sentiment.sources.sound import planes
 from live_sentiment.sources.spoilt_samples import SpoiltSamples
-from live_sentiment.sources.timestamps import RestartCorrection
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import AudioBlock, Event, VideoFrame
 
 MediaItem: TypeAlias = VideoFrame | AudioBlock | Event
 
-BROKEN_READS = 100
-"""Failed reads in a row after which a file counts as broken off."""
 _SHORTFALL_S = Fraction(1, 2)
 """A file that ends earlier than it says by more than this was cut off."""
-_STATES_ITS_LENGTH = {"mov", "matroska", "avi", "wav", "flac"}
-"""Formats whose header states the length; elsewhere FFmpeg estimates it."""
 _UNKNOWN_PERIOD_S = Fraction(1, 25)
 
 
@@ -72,116 +76,120 @@ class Reading:
         self._mix = Mixdown(selection.channel)
         self._full_scale = np.float32(selection.full_scale)
         self._blocks = BlockAssembler(selection.start, selection.end)
-        self._restarts = RestartCorrection()
+        self._counted: Fraction | None = None  # where the sound is due that has no timestamps
         self._last_frame: Fraction | None = None
         self._period = _UNKNOWN_PERIOD_S
-        self._broken = False
         if self._video is not None and self._video.average_rate:
             self._period = 1 / Fraction(self._video.average_rate)
+        self._times = FrameTimes(self._period)
+        streams = [stream for stream in (self._video, self._audio) if stream is not None]
+        self._packets = PacketReader(container, streams, info, selection.start)
 
     def items(self) -> Iterator[MediaItem]:
         """Everything up to the end, or to where the file breaks off."""
-        for stream, packet in self._packets():
-            yield from self._mend_timestamps(stream, packet)
-            yield from self._decode(stream, packet)
+        for packet in self._packets:
+            yield from self._announce(packet)
+            yield from self._decode(packet)
             if self._past_end():
                 break
+        for timed in self._times.finish():
+            yield from self._picture(timed)
+        if self._times.out_of_order:
+            self._counts["out of order"] = self._times.out_of_order
         yield from self._blocks.finish()
-        if self._counts["corrupt"] > 1:
-            count = self._counts["corrupt"]
-            yield Event(self._reached(), "corrupt", f"{count} damaged pieces of the file were passed over")
-        if self._spoilt.count > 1:
-            message = f"{self._spoilt.count} samples of the sound were spoilt and filled in"
-            yield Event(self._reached(), "spoilt-sound", message)
+        yield from self._sums()
         if self._cut_off():
             yield Event(
-                self._reached(),
+                self.reached_s,
                 "truncated",
-                f"the file breaks off at {self._reached():.1f} s{self._of_how_much()}; the result ends there",
+                f"the file breaks off at {self.reached_s:.1f} s{self._of_how_much()}; the result ends there",
             )
 
-    def _packets(self) -> Iterator[tuple[Any, Any]]:
-        """Packets of both streams, None at the end of each; reading goes on behind damage where it can."""
-        streams = [stream for stream in (self._video, self._audio) if stream is not None]
-        failures = 0
-        while failures < BROKEN_READS:
-            try:
-                for packet in self._container.demux(*streams):
-                    failures = 0
-                    yield packet.stream, packet if packet.size else None
-                return
-            except FFmpegError:
-                failures += 1
-        self._broken = True
-        for stream in streams:
-            yield stream, None
-
-    def _mend_timestamps(self, stream: Any, packet: Any) -> Iterator[Event]:
-        if packet is None or packet.dts is None:
+    def _announce(self, packet: Packet) -> Iterator[Event]:
+        if packet.time is None or 0 < self._start > packet.time:
             return
-        base, before = stream.time_base, self._restarts.restarts
-        duration = (packet.duration or 0) * base
-        shift = self._restarts.shift(stream.index, packet.dts * base - self._zero, duration)
-        if shift:
-            packet.dts += round(shift / base)
-            if packet.pts is not None:
-                packet.pts += round(shift / base)
-        if self._restarts.restarts > before:
-            at = float(packet.dts * base - self._zero)
-            yield Event(at, "restarted", "timestamps start over in the file; the parts were joined")
+        if packet.restarted:
+            yield Event(
+                float(packet.time), "restarted", "timestamps start over in the file; the parts were joined"
+            )
+        if packet.false:
+            yield from self._false_timestamp(packet.time)
 
-    def _decode(self, stream: Any, packet: Any) -> Iterator[MediaItem]:
+    def _false_timestamp(self, time: Fraction) -> Iterator[Event]:
+        self._counts["false timestamps"] += 1
+        if self._counts["false timestamps"] == 1:
+            yield Event(max(float(time), 0.0), "timestamp", "a false timestamp in the file was not believed")
+
+    def _sums(self) -> Iterator[Event]:
+        for count, kind, what in (
+            (self._counts["corrupt"], "corrupt", "damaged pieces of the file were passed over"),
+            (self._counts["false timestamps"], "timestamp", "false timestamps in the file were not believed"),
+            (self._spoilt.count, "spoilt-sound", "samples of the sound were spoilt and filled in"),
+        ):
+            if count > 1:
+                yield Event(self.reached_s, kind, f"{count} {what}")
+
+    def _decode(self, packet: Packet) -> Iterator[MediaItem]:
+        stream = packet.stream
         try:
-            frames = self._stream_frames(stream, packet)
+            frames = self._stream_frames(stream, packet.packet)
         except FFmpegError:
-            yield from self._damage(self._session_time(packet, stream))
+            if packet.packet is not None:
+                self._count_sound(stream, Fraction((packet.packet.duration or 0) * stream.time_base))
+            yield from self._damage(packet.time)
             return
         for frame in frames:
             stated = self._session_time(frame, stream)
             if frame.is_corrupt:
+                if stream is self._audio:
+                    self._count_sound(stream, Fraction(frame.samples, frame.sample_rate or 1))
                 yield from self._damage(stated)
             elif stream is self._audio:
                 yield from self._sound(frame, stated)
             else:
-                yield from self._picture(frame, stated)
+                for timed in self._times.add(frame, stated, exact=frame.pts is not None):
+                    yield from self._picture(timed)
+
+    def _count_sound(self, stream: Any, seconds: Fraction) -> None:
+        if stream is self._audio and self._counted is not None:
+            self._counted += seconds
 
     @staticmethod
     def _stream_frames(stream: Any, packet: Any) -> list[Any]:
         return list(stream.decode(packet))
 
     def _sound(self, frame: Any, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
+        if not has_timestamps(self._info):
+            # FFmpeg's would drift where the sound changes its format, and cut holes into what has none.
+            stated = self._counted = stated if self._counted is None else self._counted
+            self._count_sound(self._audio, Fraction(frame.samples, frame.sample_rate))
         samples, names = planes(frame)
         if self._full_scale != 1:
             samples = samples / self._full_scale
         before = self._spoilt.count
         mended = self._spoilt(samples)
         if self._spoilt.count > before == 0:
-            at_s = self._reached() if stated is None else float(stated)
+            at_s = self.reached_s if stated is None else float(stated)
             message = "samples that are no numbers or far too loud were filled in"
             yield Event(at_s, "spoilt-sound", message)
         mixed = self._mix.mix(mended, names, frame.sample_rate)
         yield from self._blocks.add(mixed, frame.sample_rate, stated)
 
-    def _picture(self, frame: Any, stated: Fraction | None) -> Iterator[VideoFrame]:
-        after_last = Fraction(0) if self._last_frame is None else self._last_frame + self._period
-        if stated is None or (frame.pts is None and stated < after_last):
-            stated = after_last
-        if self._last_frame is not None and stated <= self._last_frame:
-            self._counts["out of order"] += 1
+    def _picture(self, timed: TimedFrame) -> Iterator[VideoFrame | Event]:
+        time = self._last_frame = timed.time
+        if time < self._start or (self._end is not None and time >= self._end):
             return
-        self._last_frame = stated
-        if stated < self._start or (self._end is not None and stated >= self._end):
-            return
-        if self._grid is not None and not self._grid.takes(stated):
+        if timed.false:
+            yield from self._false_timestamp(time)
+        if self._grid is not None and not self._grid.takes(time):
             self._counts["passed over"] += 1
             return
         self._counts["frames"] += 1
         assert self._convert is not None
-        yield VideoFrame(self._convert(frame), float(stated), self._convert.scale(frame))
+        yield VideoFrame(self._convert(timed.frame), float(time), self._convert.scale(timed.frame))
 
-    def _session_time(self, piece: Any, stream: Any) -> Fraction | None:
-        """Of a frame, a packet or, at the end of the stream, None."""
-        time = None if piece is None else frame_time(piece, stream)
+    def _session_time(self, frame: Any, stream: Any) -> Fraction | None:
+        time = frame_time(frame, stream)
         return None if time is None else time - self._zero
 
     def _damage(self, stated: Fraction | None) -> Iterator[Event]:
@@ -190,9 +198,10 @@ class Reading:
             return
         self._counts["corrupt"] += 1
         if self._counts["corrupt"] == 1:
-            yield Event(self._reached(), "corrupt", "damaged data in the file was passed over")
+            yield Event(self.reached_s, "corrupt", "damaged data in the file was passed over")
 
-    def _reached(self) -> float:
+    @property
+    def reached_s(self) -> float:
         """Session time up to which something was decoded."""
         frame = Fraction(0) if self._last_frame is None else self._last_frame + self._period
         return float(max(frame, self._blocks.due or Fraction(0)))
@@ -204,14 +213,14 @@ class Reading:
         return video and (self._audio is None or self._blocks.past_end)
 
     def _cut_off(self) -> bool:
-        if self._broken:
+        if self._packets.broken:
             return True
         length = self._info.duration_s
-        if length is None or not _STATES_ITS_LENGTH & set(self._info.container.split(",")):
+        if length is None or not states_its_length(self._info):
             return False
         if self._end is not None:
             length = min(length, float(self._end))
-        return self._reached() < length - float(_SHORTFALL_S)
+        return self.reached_s < length - float(_SHORTFALL_S)
 
     def _of_how_much(self) -> str:
         return "" if self._info.duration_s is None else f" of {self._info.duration_s:.1f} s"

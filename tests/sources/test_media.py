@@ -440,3 +440,52 @@ def test_a_recording_states_the_times_of_its_session(tmp_path: Path) -> None:
     later = [item for item in MediaSource(path, recording=True, start_s=2.0) if isinstance(item, VideoFrame)]
     assert later[0].time_s == pytest.approx(2.02, abs=0.021)
     assert next(i for i in MediaSource(path) if isinstance(i, VideoFrame)).time_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("pid", "number", "bit"), [(256, 20, 25), (256, 20, 15), (257, 4, 14), (257, 4, 30), (256, 0, 24)]
+)
+def test_one_flipped_bit_of_a_timestamp_costs_nothing_but_a_word(
+    *, tmp_path: Path, pid: int, number: int, bit: int
+) -> None:
+    whole = factory.write_media(
+        tmp_path / "a.ts",
+        pictures=factory.greys(factory.steady(3.0)),
+        sound=factory.tone(3.0, rate_hz=48_000),
+        video_codec="libx264",
+    )
+    wanted = read(MediaSource(whole))
+    flipped = factory.flip_stamp(whole, tmp_path / "b.ts", pid=pid, number=number, bit=bit)
+    result = read(MediaSource(flipped))
+    assert result.times_s == pytest.approx(wanted.times_s, abs=0.021)
+    assert len(result.samples) == pytest.approx(len(wanted.samples), abs=400)
+    assert result.blocks[-1].end_s == pytest.approx(wanted.blocks[-1].end_s, abs=0.03)
+    assert set(result.kinds) == {"timestamp"}
+
+
+@needs_cases
+def test_the_case_of_one_flipped_bit() -> None:
+    result = read(MediaSource(CASES / "one_flipped_pts_bit.ts"))
+    assert len(result.times_s) == 210
+    assert result.times_s[-1] < 8.4
+    assert result.kinds == ["timestamp"]
+
+
+def test_bare_sound_of_two_formats_has_no_holes(tmp_path: Path) -> None:
+    parts = [
+        factory.write_media(tmp_path / "a.aac", sound=factory.tone(3.0, rate_hz=44_100)),
+        factory.write_media(tmp_path / "b.aac", sound=factory.tone(3.0, rate_hz=48_000, layout="stereo")),
+        factory.write_media(tmp_path / "c.aac", sound=factory.tone(3.0, rate_hz=22_050)),
+    ]
+    lengths_s = [read(MediaSource(path)).blocks[-1].end_s for path in parts]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.aac")))
+    assert result.events == []
+    assert len(result.samples) / SAMPLE_RATE_HZ == pytest.approx(sum(lengths_s), abs=0.001)
+    assert result.blocks[-1].end_s == pytest.approx(sum(lengths_s), abs=0.001)
+
+
+@needs_cases
+def test_the_case_of_two_formats() -> None:
+    result = read(MediaSource(CASES / "adts_44k_mono_then_48k_stereo.aac"))
+    assert result.events == []
+    assert result.blocks[-1].end_s == pytest.approx(8.45, abs=0.05)

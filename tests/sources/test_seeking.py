@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import media_factory as factory
 import numpy as np
 import pytest
-from places import MEDIA, needs_media
+from places import CASES, MEDIA, needs_cases, needs_media
 
 from live_sentiment.sources.media import MediaSource
 from live_sentiment.types import AudioBlock, VideoFrame
@@ -63,6 +64,52 @@ def test_a_part_is_the_same_as_in_the_whole(
     # The clock of a container ticks in up to 1 ms: the same sound may lie between other samples.
     correlation = np.corrcoef(heard, all_heard[: len(heard)])[0, 1]
     assert correlation > 0.97
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.ts", "libx264"), ("a.ts", "mpeg2video"), ("a.mpg", "mpeg2video"), ("a.flv", "libx264")],
+)
+@pytest.mark.parametrize("gop", [12, 250])
+def test_a_part_of_a_file_without_an_index_is_the_same_as_in_the_whole(
+    *, tmp_path: Path, name: str, codec: str, gop: int
+) -> None:
+    path = factory.write_media(
+        tmp_path / name,
+        pictures=((1400.0 + time_s, image) for time_s, image in factory.greys(factory.steady(8.0))),
+        sound=dataclasses.replace(factory.tone(8.0, rate_hz=44_100), start_s=1400.0),
+        video_codec=codec,
+        audio_codec="mp2" if codec == "mpeg2video" else "aac",
+        gop=gop,
+    )
+    every, _ = part(path, None, None)
+    frames, blocks = part(path, 5.0, 6.5)
+    wanted = [frame for frame in every if 5.0 <= frame.time_s < 6.5]
+    assert len(wanted) in (37, 38)
+    assert [frame.time_s for frame in frames] == [frame.time_s for frame in wanted]
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(frames, wanted, strict=True))
+    assert sum(len(block.samples) for block in blocks) == pytest.approx(1.5 * 16_000, abs=2)
+
+
+def test_a_part_of_joined_recordings_is_where_it_is_in_the_whole(tmp_path: Path) -> None:
+    once = factory.write_media(
+        tmp_path / "part.ts",
+        pictures=factory.greys(factory.steady(3.0)),
+        sound=factory.tone(3.0),
+        video_codec="libx264",
+    )
+    path = factory.join([once, once, once], tmp_path / "joined.ts")
+    every, _ = part(path, None, None)
+    frames, _ = part(path, 4.0, 7.5)
+    wanted = [frame for frame in every if 4.0 <= frame.time_s < 7.5]
+    assert len(wanted) > 80
+    assert [frame.time_s for frame in frames] == [frame.time_s for frame in wanted]
+
+
+@needs_cases
+def test_the_case_with_one_key_frame() -> None:
+    frames, _ = part(CASES / "one_keyframe_start5.ts", 5.0, 7.5)
+    assert len(frames) == 62
 
 
 def test_a_file_whose_index_leads_astray_is_read_from_its_beginning(
