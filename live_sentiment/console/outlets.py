@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from live_sentiment.terminal.printable import printable
+
 if TYPE_CHECKING:
     from live_sentiment.config import Config
     from live_sentiment.sinks.address import Address
@@ -93,4 +95,4 @@ def _say_if_elsewhere(protocol: str, address: Address) -> None:
 
 
 def _say(line: str) -> None:
-    print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
+    print(f"live-sentiment: {printable(line)}", file=sys.stderr, flush=True)

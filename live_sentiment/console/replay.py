@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.console.exports import add_export_option, asked_formats, export_afterwards
+from live_sentiment.console.exports import add_export_option, asked_formats, complain, export_afterwards
 from live_sentiment.console.failed_files import FailedFiles
 from live_sentiment.console.options import add_config_options, clock_time, config_from, speed
 from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin_outlets, open_outlets
@@ -17,7 +17,6 @@ from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.console.tracks import add_track_options, tracks_from
 from live_sentiment.errors import UsageError
-from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -198,7 +197,7 @@ def _telling(outlets: list[Outlet], options: argparse.Namespace) -> Iterator[Non
     finally:
         if not options.no_dashboard:
             for message in troubles:
-                print(f"live-sentiment: warning: {message}", file=sys.stderr)
+                complain(f"warning: {message}")
 
 
 def _print(outcome: Outcome, options: argparse.Namespace) -> None:
@@ -214,8 +213,8 @@ def _print(outcome: Outcome, options: argparse.Namespace) -> None:
 
 
 def _say_what_is_kept(replay: Replay) -> None:
-    kept = " and ".join(printable(str(path)) for path in replay.outputs)
-    print(f"live-sentiment: {kept} hold what was analysed so far", file=sys.stderr)
+    kept = " and ".join(str(path) for path in replay.outputs)
+    complain(f"{kept} hold what was analysed so far")
 
 
 def _folder(clip: Path, output: Path, taken: Collection[Path]) -> Path:

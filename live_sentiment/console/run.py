@@ -17,6 +17,7 @@ from live_sentiment.console.outlets import add_outlet_options, begin_outlets, op
 from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.errors import RunError, UsageError
+from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -317,8 +318,9 @@ def _print_summary(live: Live, outcome: LiveOutcome, options: argparse.Namespace
     elif options.no_video_storage:
         console.print("no picture and no sound was kept (--no-video-storage), so there is nothing to replay")
     elif any(path.suffix == ".mkv" for path in outcome.outputs):
-        console.print(f"replay it with: live-sentiment replay {shlex.quote(str(outcome.folder))}")
+        again = f"replay it with: live-sentiment replay {shlex.quote(str(outcome.folder))}"
+        console.print(printable(again), markup=False)
 
 
 def _say(line: str) -> None:
-    print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
+    print(f"live-sentiment: {printable(line)}", file=sys.stderr, flush=True)

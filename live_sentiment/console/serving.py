@@ -7,6 +7,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from live_sentiment.terminal.printable import printable
+
 if TYPE_CHECKING:
     from live_sentiment.config import ServeConfig
     from live_sentiment.serve.server import LiveServer
@@ -48,4 +50,4 @@ def open_server(
 
 
 def _say(line: str) -> None:
-    print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
+    print(f"live-sentiment: {printable(line)}", file=sys.stderr, flush=True)

@@ -39,7 +39,7 @@ def brief_health(snapshot: Snapshot, width: int) -> list[Text]:
 
 def _about(snapshot: Snapshot, height: int) -> list[Text]:
     """What does not change; with a line for each model and file where there is room, and room for news."""
-    models = [f"{part} {model}" for part, model in snapshot.models.items()]
+    models = [printable(f"{part} {model}") for part, model in snapshot.models.items()]
     files = [printable(str(path)) for path in snapshot.outputs]
     streams = [line] if (line := _streams(snapshot)) else []
     if len(streams) + len(models) + len(files) <= height - ROOM_FOR_NEWS:
@@ -81,4 +81,4 @@ def _models(snapshot: Snapshot, label: str = "models  ") -> Text | None:
     if not snapshot.models:
         return None
     named = " · ".join(f"{part} {model}" for part, model in snapshot.models.items())
-    return Text.assemble((label, QUIET), named)
+    return Text.assemble((label, QUIET), printable(named))

@@ -15,6 +15,7 @@ from live_sentiment.terminal.health import brief_health, health
 from live_sentiment.terminal.live import brief, live
 from live_sentiment.terminal.now import ROWS, now
 from live_sentiment.terminal.picture import camera_picture, fitted
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.rolling import UNDER_CURVE, rolling
 from live_sentiment.terminal.words import words
 
@@ -149,7 +150,7 @@ def _words_and_news(snapshot: Snapshot, width: int, height: int) -> list[Text]:
 def _words_title(snapshot: Snapshot) -> str:
     """Names the recogniser: which words there are depends on it more than on anything else."""
     model = snapshot.models.get("speech")
-    return f"words · {model}" if model else "words"
+    return printable(f"words · {model}") if model else "words"
 
 
 def _cut(line: Text, width: int) -> Text:

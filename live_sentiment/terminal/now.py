@@ -7,6 +7,7 @@ from rich.text import Text
 from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal.plane import plane
 from live_sentiment.terminal.points import confidence, heard_of, polarity
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
     EMOTION_COLOURS,
     FRAME,
@@ -109,7 +110,9 @@ def _modality(point: TimelinePoint, modality: Modality, width: int) -> Text:
     presence = point.presence[modality]
     if not presence.present:
         text = Text.assemble(
-            (modality.ljust(LABEL), QUIET), ("absent", "italic"), (f": {presence.reason}", QUIET)
+            (modality.ljust(LABEL), QUIET),
+            ("absent", "italic"),
+            (f": {printable(presence.reason or 'unknown')}", QUIET),
         )
         text.truncate(width, overflow="ellipsis")
         return text

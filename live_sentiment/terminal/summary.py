@@ -75,14 +75,16 @@ def _row(name: str, part: float, colour: str, remark: str) -> Text:
 
 
 def _absence(result: Summary, modality: Modality) -> str:
-    return ", ".join(f"{reason} {percent(part).strip()}" for reason, part in result.reasons[modality].items())
+    return ", ".join(
+        f"{printable(reason)} {percent(part).strip()}" for reason, part in result.reasons[modality].items()
+    )
 
 
 def _turning(turning: TurningPoint) -> Text:
     mark, colour = (
         ("▲", EMOTION_COLOURS["joy"]) if turning.kind == "peak" else ("▼", EMOTION_COLOURS["sadness"])
     )
-    said = " ".join(word.text for word in turning.words)
+    said = printable(" ".join(word.text for word in turning.words))
     return Text.assemble(
         (mark, colour),
         f" {clock(turning.time_s).rjust(7)}  {signed(turning.previous_valence)} → {signed(turning.valence)}",

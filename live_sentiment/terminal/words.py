@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from live_sentiment.snapshot import Snapshot
+from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import EMOTION_COLOURS, QUIET
 from live_sentiment.types import TimelinePoint, Word
 
@@ -28,9 +29,10 @@ def words(snapshot: Snapshot, width: int, height: int) -> list[Text]:
     points = (*snapshot.finals, *snapshot.provisionals)
     times_s = [point.time_s for point in points]
     styled = [
-        (word.text, _style(word, _next(points, bisect_left(times_s, word.end_s)))) for word in snapshot.words
+        (printable(word.text), _style(word, _next(points, bisect_left(times_s, word.end_s))))
+        for word in snapshot.words
     ]
-    guess = [(word.text, f"{QUIET} italic") for word in snapshot.partial_words]
+    guess = [(printable(word.text), f"{QUIET} italic") for word in snapshot.partial_words]
     if guess:
         # An ellipsis tells the guess apart where styles are not shown.
         guess[0] = (f"… {guess[0][0]}", guess[0][1])
