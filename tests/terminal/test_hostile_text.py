@@ -29,9 +29,7 @@ KEPT = {"state", "device", "kind"}
 
 def spoilt(value: Any, name: str = "") -> Any:
     """The same with hostile text in every place that takes text."""
-    if isinstance(value, StreamHealth):
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type | StreamHealth):
         fields = [field.name for field in dataclasses.fields(value) if field.init]
         return dataclasses.replace(value, **{name: spoilt(getattr(value, name), name) for name in fields})
     if isinstance(value, str) and name not in KEPT:
