@@ -19,8 +19,11 @@ from live_sentiment.errors import UsageError
 from live_sentiment.profiles import PROFILES
 from live_sentiment.types import MODALITIES, Modality
 
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Hop = Annotated[float, Field(ge=0.02, le=60)]
+"""Seconds from one result to the next: shorter ones say nothing new and fill files."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Threads = Annotated[int, Field(ge=1, le=1024)]
 
 CoreName: TypeAlias = Literal[
     "concat",
@@ -41,7 +44,7 @@ HeadName: TypeAlias = Literal["emotions", "polarity", "valence_arousal", "score"
 class Part(BaseModel):
     """A group of settings; unknown keys are refused and values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 P = TypeVar("P", bound=Part)
@@ -51,10 +54,10 @@ class ComputeConfig(Part):
     """Where the work is done. `live_sentiment.compute` applies it, in one place."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    torch_threads: Annotated[int, Field(ge=1)] = 1
-    opencv_threads: Annotated[int, Field(ge=1)] = 1
-    speech_threads: Annotated[int, Field(ge=1)] = 1
-    onnx_threads: Annotated[int, Field(ge=1)] = 1
+    torch_threads: Threads = 1
+    opencv_threads: Threads = 1
+    speech_threads: Threads = 1
+    onnx_threads: Threads = 1
 
 
 class ModelsConfig(Part):
@@ -71,21 +74,21 @@ class ModelsConfig(Part):
 class WindowConfig(Part):
     """The sliding window of the aligner."""
 
-    length_s: Seconds = 4.0
-    hop_s: Seconds = 0.25
+    length_s: Annotated[float, Field(ge=0.1, le=60)] = 4.0
+    hop_s: Hop = 0.25
 
 
 class FaceConfig(Part):
     """Finding, following and reading faces."""
 
-    rate_hz: Seconds = 12.5
+    rate_hz: Annotated[float, Field(ge=0.1, le=240)] = 12.5
     """Frames looked at per second of video; the others are decoded and passed over."""
-    detect_every: Annotated[int, Field(ge=1)] = 3
+    detect_every: Annotated[int, Field(ge=1, le=1000)] = 3
     """The detector runs on every n-th frame looked at; the tracker carries the boxes between."""
-    detect_size_px: Annotated[int, Field(ge=64)] = 320
+    detect_size_px: Annotated[int, Field(ge=64, le=4096)] = 320
     """Longer side of the picture given to the detector."""
     detect_score: Fraction = 0.6
-    max_people: Annotated[int, Field(ge=1)] = 4
+    max_people: Annotated[int, Field(ge=1, le=100)] = 4
     encoder: str = "face-expression"
     """Name of a shipped expression network, or a path to a .safetensors file that `train face` wrote."""
 
@@ -93,16 +96,16 @@ class FaceConfig(Part):
 class VoiceConfig(Part):
     """Voice activity, acoustic encoder and prosody."""
 
-    hop_s: Seconds = 0.5
+    hop_s: Hop = 0.5
     """One acoustic embedding each hop in which there is speech."""
-    context_s: Seconds = 4.0
+    context_s: Annotated[float, Field(ge=0.2, le=30)] = 4.0
     """Sound that one embedding looks at."""
     speech_on: Fraction = 0.5
     """Speech starts above this probability ..."""
     speech_off: Fraction = 0.35
     """... and ends below this one."""
-    min_speech_s: Seconds = 0.1
-    min_silence_s: Seconds = 0.3
+    min_speech_s: Annotated[float, Field(gt=0, le=10)] = 0.1
+    min_silence_s: Annotated[float, Field(gt=0, le=10)] = 0.3
     enough_speech_s: Seconds = 0.5
     """Speech in `context_s` from which on the voice is read."""
     head: str = "voice-emotion"
@@ -115,6 +118,13 @@ class VoiceConfig(Part):
             raise ValueError("speech_off must not exceed speech_on")
         return speech_off
 
+    @field_validator("enough_speech_s")
+    @classmethod
+    def _within_context(cls, enough_speech_s: float, others: ValidationInfo) -> float:
+        if enough_speech_s > others.data.get("context_s", enough_speech_s):
+            raise ValueError("enough_speech_s must not exceed context_s: no voice would ever be read")
+        return enough_speech_s
+
 
 class SpeechConfig(Part):
     """Speech to text."""
@@ -122,11 +132,11 @@ class SpeechConfig(Part):
     model: str = "whisper-tiny.en"
     """A model of the store, any faster-whisper size (from a hub), or a local folder."""
     language: str = "en"
-    hop_s: Seconds = 1.0
+    hop_s: Annotated[float, Field(ge=0.1, le=14)] = 1.0
     """New sound between two passes of the recogniser."""
     buffer_s: Annotated[float, Field(gt=0, le=28, validate_default=True)] = 12.0
     """Longest stretch of sound that one pass looks at: at least two hops, and within Whisper's 30 s."""
-    beam: Annotated[int, Field(ge=1)] = 1
+    beam: Annotated[int, Field(ge=1, le=20)] = 1
     encoding: Literal["spliced", "padded"] = "spliced"
     """Encode only the sound there is and splice encoded silence behind it, or pad to 30 s as Whisper does."""
 
@@ -146,7 +156,7 @@ class TextConfig(Part):
     """A model of the store, a local folder, or any name that transformers loads from a hub."""
     head: str = "text-emotion"
     """Name of a shipped head, or a path to one that `train text` wrote."""
-    context_utterances: Annotated[int, Field(ge=0)] = 0
+    context_utterances: Annotated[int, Field(ge=0, le=100)] = 0
     """Preceding utterances given to the encoder as context; the shipped head knows up to two, and none."""
 
 
@@ -165,20 +175,20 @@ class EncoderConfig(Part):
     tune: Literal["frozen", "last", "full", "lora"] | None = None
     """What is trained: nothing, the last `last_n` of the layers in use, all, or low-rank additions to all.
     None: nothing of a pretrained encoder, all of one from scratch."""
-    last_n: Annotated[int, Field(ge=1)] = 1
-    lora_rank: Annotated[int, Field(ge=1)] = 8
+    last_n: Annotated[int, Field(ge=1, le=1000)] = 1
+    lora_rank: Annotated[int, Field(ge=1, le=4096)] = 8
     """Rank of the additions; their scale is 2 (alpha is twice the rank)."""
-    width: Annotated[int, Field(ge=4, multiple_of=4)] = 128
+    width: Annotated[int, Field(ge=4, le=16_384, multiple_of=4)] = 128
     """Size of the embedding of a network from scratch; ResNet has its own."""
-    depth: Annotated[int, Field(ge=1)] | None = None
+    depth: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Layers of a network from scratch: 1 of an LSTM, 3 of a CNN, 4 of ViT, 18 (or 50) of ResNet."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     """Within a network from scratch."""
-    max_tokens: Annotated[int, Field(ge=4)] = 96
+    max_tokens: Annotated[int, Field(ge=4, le=100_000)] = 96
     """Longest text; the rest is not read."""
-    max_words: Annotated[int, Field(ge=1)] = 10_000
+    max_words: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     """Largest vocabulary of a word embedding: the words that the training texts use most."""
-    size_px: Annotated[int, Field(ge=16)] | None = None
+    size_px: Annotated[int, Field(ge=16, le=4096)] | None = None
     """Side of the picture that a network from scratch sees: 64 of a CNN, 112 of ResNet and ViT."""
 
     @field_validator("layers", mode="before")
@@ -217,22 +227,22 @@ class LearntConfig(Part):
     core: CoreName = "cross-attention"
     modalities: Annotated[tuple[Modality, ...], Field(min_length=1)] = MODALITIES
     """What it reads; whatever else a session has is passed over."""
-    width: Annotated[int, Field(ge=1)] = 64
+    width: Annotated[int, Field(ge=1, le=16_384)] = 64
     """Of a token."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     use_opinions: bool = True
     """Whether a token holds its expert's probabilities beside the embedding."""
-    hidden: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    hidden: tuple[Annotated[int, Field(ge=1, le=65_536)], ...] = ()
     """Widths of ReLU layers between the core and the heads."""
     heads: Annotated[tuple[HeadName, ...], Field(min_length=1)] = ("emotions", "polarity")
     """What is learnt; of emotions, polarity, valence and arousal the others are derived from it."""
-    attention_heads: Annotated[int, Field(ge=1)] = 4
+    attention_heads: Annotated[int, Field(ge=1, le=1024)] = 4
     """Of cross-attention, and of the shared space's self-attention; they divide the width."""
     joint: Literal["mlp", "self-attention"] = "mlp"
     """What joins the modalities in the shared space."""
     alignment: Literal["none", "bce", "infonce", "both"] = "both"
     """Auxiliary loss by which the shared space brings together what belongs together."""
-    spaces: Annotated[int, Field(ge=1)] = 4
+    spaces: Annotated[int, Field(ge=1, le=1000)] = 4
     """How many shared spaces the meta-space mixes."""
 
 
@@ -265,27 +275,27 @@ class TimelineConfig(Part):
 class CameraConfig(Part):
     """The camera of a live session."""
 
-    rate_hz: Seconds = 30.0
+    rate_hz: Annotated[float, Field(ge=0.1, le=1000)] = 30.0
     """Frames per second asked of the device; it may give others."""
-    width_px: Annotated[int, Field(ge=16)] = 640
-    height_px: Annotated[int, Field(ge=16)] = 480
+    width_px: Annotated[int, Field(ge=16, le=16_384)] = 640
+    height_px: Annotated[int, Field(ge=16, le=16_384)] = 480
     """Size asked of the device; it may give another."""
     lost_after_s: Seconds = 2.0
     """Without a frame for so long, the camera counts as lost."""
     frozen_after_s: Seconds = 5.0
     """With the very same picture for so long, it counts as frozen: a sensor's noise never repeats."""
-    delay_s: Annotated[float, Field(ge=0)] = 0.0
+    delay_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     """How much older a picture is than the moment it was grabbed, where that was measured."""
 
 
 class MicrophoneConfig(Part):
     """The microphone of a live session."""
 
-    block_s: Seconds = 0.032
+    block_s: Annotated[float, Field(ge=0.001, le=1)] = 0.032
     """Sound that the device hands over at a time."""
     lost_after_s: Seconds = 1.5
     """Without sound from the device for so long, it counts as lost."""
-    buffer_s: Seconds = 10.0
+    buffer_s: Annotated[float, Field(ge=0.1, le=600)] = 10.0
     """Sound that may wait between the device and its reader."""
 
 

@@ -32,11 +32,19 @@ def test_every_profile_is_valid(profile: str) -> None:
         ("perception.speach.model=x", "did you mean 'perception.speech'?"),
         ("perception.speech.modle=x", "did you mean 'perception.speech.model'?"),
         ("zzz=1", "the parts are"),
-        ("window.hop_s=-1", "greater than 0"),
+        ("window.hop_s=-1", "greater than or equal to 0.02"),
         ("window.hop_s.deep=1", "window.hop_s"),
         ("window=1", "'window'"),
         ("perception.speech.encoding=guess", "'spliced' or 'padded'"),
         ("=1", "part.key=value"),
+        ("perception.face.rate_hz=inf", "perception.face.rate_hz"),
+        ("perception.face.rate_hz=1e12", "less than or equal to 240"),
+        ("window.hop_s=nan", "window.hop_s"),
+        ("window.hop_s=1e-9", "greater than or equal to 0.02"),
+        ("overload.step_down_s=inf", "overload.step_down_s"),
+        ("compute.torch_threads=1e9", "compute.torch_threads"),
+        ("perception.voice.context_s=1e6", "less than or equal to 30"),
+        ("perception.voice.enough_speech_s=9", "must not exceed context_s"),
     ],
 )
 def test_mistakes_are_explained(override: str, says: str) -> None:
@@ -67,3 +75,14 @@ def test_known_keys_can_all_be_set_to_their_defaults() -> None:
             value = getattr(value, name)
         if value is not None:
             assert load_config(overrides=[f"{key}={value}"]) == config
+
+
+@pytest.mark.parametrize("key", known_keys())
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e300"])
+def test_no_number_without_a_bound_is_taken(key: str, value: str) -> None:
+    default = load_config()
+    for name in key.split("."):
+        default = getattr(default, name)
+    if isinstance(default, int | float) and not isinstance(default, bool):
+        with pytest.raises(UsageError, match=key.replace(".", r"\.")):
+            load_config(overrides=[f"{key}={value}"])

@@ -12,6 +12,8 @@ from live_sentiment.profiles import PROFILES
 if TYPE_CHECKING:
     from live_sentiment.config import Config
 
+LONGEST_S = 1e7
+"""No recording lasts four months."""
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 
 
@@ -54,7 +56,10 @@ def clock_time(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write seconds or [HH:]MM:SS")
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds
+    time_s = hours * 3600 + minutes * 60 + seconds
+    if time_s > LONGEST_S:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is longer than any recording")
+    return time_s
 
 
 def speed(text: str) -> float | None:

@@ -231,12 +231,14 @@ def _finished(running: _Running, exit_code: int, peak_bytes: int) -> Finished:
     return Finished(running.folder / "work", exit_code, out, err, seconds, peak_bytes, running.hung)
 
 
-def _table(findings: Sequence[Finding], runner: Runner, seconds: float) -> Table:
+def _summary(runner: Runner, seconds: float) -> str:
     ways = ", ".join(f"{count} {way}" for way, count in sorted(runner.counts.items()))
-    table = Table(
-        title=f"{runner.counts.total()} cases in {seconds:.0f} s: {ways}; "
-        f"slowest {runner.slowest_s:.1f} s, {runner.peak_bytes / 1e6:.0f} MB at most"
-    )
+    most = f"slowest {runner.slowest_s:.1f} s, {runner.peak_bytes / 1e6:.0f} MB at most"
+    return f"{runner.counts.total()} cases in {seconds:.0f} s: {ways}; {most}"
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    table = Table()
     for column in ("number", "case", "what", "last line"):
         table.add_column(column)
     for finding in findings:
@@ -286,5 +288,7 @@ def main(
     finally:
         if options.keep is None:
             shutil.rmtree(scratch, ignore_errors=True)
-    console.print(_table(findings, runner, time.monotonic() - began_s))
+    if findings:
+        console.print(_table(findings))
+    console.print(_summary(runner, time.monotonic() - began_s), markup=False)
     return int(bool(findings))
