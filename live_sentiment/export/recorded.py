@@ -18,6 +18,7 @@ from live_sentiment.sinks.session_file import (
     read_session,
 )
 from live_sentiment.sinks.untrusted import is_regular, is_there
+from live_sentiment.sources.fingerprint import source_file
 from live_sentiment.sources.inputs import MEDIA_SUFFIXES, SESSION_MEDIA
 
 TIMELINE = "timeline.jsonl"
@@ -137,11 +138,14 @@ def open_recorded(path: Path, media: Path | None = None) -> RecordedSession:
         except UsageError as error:
             notes.append(f"{error}; going on without it")
     if media is None:
-        found = _media_beside(folder, index.header.get("source", {}), is_recording)
-        media = next((place for place in found if is_regular(place) and place.stat().st_size), None)
+        source = index.header.get("source", {})
+        found = _media_beside(folder, source, is_recording)
+        there = [place for place in found if is_regular(place) and place.stat().st_size]
+        media = next((place for place in there if _is_of(place, source)), None)
         if media is None:
             links = [place for place in found if place.is_symlink()]
             notes += [f"{link} is a link and not followed; name its file with --media" for link in links]
+            notes += [f"{other} is not the file that was analysed" for other in there]
     return RecordedSession(
         timeline=timeline,
         header=index.header,
@@ -202,3 +206,9 @@ def _media_beside(folder: Path, source: Fields, is_recording: bool) -> list[Path
     if Path(name).suffix.lower() not in MEDIA_SUFFIXES:
         return []
     return [place / name for place in (folder, folder.parent, Path())]
+
+
+def _is_of(media: Path, source: Fields) -> bool:
+    """Whether this is the file that was analysed, where the timeline says which that was."""
+    stated = source.get("hash")
+    return stated is None or source_file(media).hash == stated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,19 @@ def test_media_that_lie_with_the_results_are_found(tmp_path, place):
     (tmp_path / "talk").mkdir()
     (tmp_path / place).write_bytes(b"film")
     assert open_recorded(write_session(tmp_path / "talk")).media == tmp_path / place
+
+
+def test_another_file_of_that_name_is_not_taken_for_the_one_that_was_analysed(tmp_path):
+    folder = write_session(tmp_path / "talk")
+    (folder / "talk.mp4").write_bytes(b"film")
+    timeline = folder / "timeline.jsonl"
+    text = timeline.read_text("utf-8")
+    for data, media in ((b"film", folder / "talk.mp4"), (b"another film", None)):
+        stated = f'"hash":"sha256:{hashlib.sha256(data).hexdigest()}","duration"'
+        timeline.write_text(text.replace('"duration"', stated, 1), "utf-8")
+        session = open_recorded(folder)
+        assert session.media == media
+        assert any("is not the file that was analysed" in note for note in session.notes) == (media is None)
 
 
 def test_the_media_of_a_live_session_are_its_recording(tmp_path):
