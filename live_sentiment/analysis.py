@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
+import numpy as np
+
 from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.align.finite import FiniteOnly
 from live_sentiment.fusion.speaker import SpeakerSelector, people
@@ -33,6 +35,8 @@ from live_sentiment.types import (
 
 SKIPPED = "not analysed: overload"
 """Why a modality is absent that was captured and not analysed, because the computer cannot keep up."""
+
+ROUNDING_S = 1e-6
 
 
 class Analysis:
@@ -91,8 +95,7 @@ class Analysis:
 
     def hear(self, activity: SpeechActivity, output: StageOutput) -> None:
         """Take the voice stage's output together with the voice activity it rests on."""
-        if activity.end_s > self._skipped_s.get("voice", -math.inf):
-            self._aligner.add(activity)
+        self._aligner.add(_behind(activity, self._skipped_s.get("voice", -math.inf)))
         self.observe("voice", output)
 
     def read(self, transcript: Transcript, output: StageOutput) -> None:
@@ -196,3 +199,18 @@ class Analysis:
         for event in due:
             for sink in self._sinks:
                 sink.event(event)
+
+
+def _behind(activity: SpeechActivity, time_s: float) -> SpeechActivity:
+    """The chunks that end later; what the sum of their lengths rounds away does not make one late."""
+    ends_s = activity.start_s + activity.chunk_s * np.arange(1, len(activity.active) + 1)
+    first = int(np.searchsorted(ends_s, time_s + ROUNDING_S))
+    if not first:
+        return activity
+    start_s = activity.start_s + first * activity.chunk_s
+    return replace(
+        activity,
+        start_s=start_s,
+        probability=activity.probability[first:],
+        active=activity.active[first:],
+    )

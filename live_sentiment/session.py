@@ -59,6 +59,8 @@ BLOCKS = 1000
 """Sound is bounded in seconds; this many blocks, with or without samples, are never reached before."""
 MESSAGES = 256
 """Stage outputs that may wait for the analysis."""
+LIVE_SOUND_SHARE = 0.75
+"""In a live session, the part of the backlog that sound may wait before the voice stage."""
 LIVE_MESSAGES = 32
 """In a live session: a second of them."""
 CUT_S = 0.1
@@ -130,11 +132,13 @@ class Session:
             gauge=gauges.queue("frames"),
             clock=gauges.clock,
         )
+        self._lost_s = -math.inf
+        """End of the sound that was let go last, for want of room."""
         self._sound: Channel[AudioBlock] = Channel(
             BLOCKS,
             Full.DROP_ALL if live else Full.WAIT,
             # Reached only where not even the voice activity can be followed.
-            capacity_s=SOUND_S if backlog_s is None else backlog_s / 2,
+            capacity_s=SOUND_S if backlog_s is None else LIVE_SOUND_SHARE * backlog_s,
             duration_s=_length_s,
             on_drop=self._say_lost,
             gauge=gauges.queue("sound"),
@@ -271,9 +275,13 @@ class Session:
 
     def _transcribe(self) -> None:
         with self._stream("text", self._speech, "sound ended") as reach:
-            heard = False
+            heard, end_s = False, 0.0
             for block, activity in self._speech:
                 waiting_s, upstream_s = self._speech.waiting_s, self._sound.waiting_s
+                if end_s < self._lost_s <= block.start_s + CUT_S:
+                    # A sentence with a hole in it is skipped to its end.
+                    upstream_s = math.inf
+                end_s = block.end_s
                 if self.pace.skips("text", block, activity, waiting_s, upstream_s):
                     if heard:
                         reach(block.start_s, self._break_off(block.start_s))
@@ -373,6 +381,7 @@ class Session:
     def _say_lost(self, blocks: Sequence[AudioBlock]) -> None:
         """Sound that was let go, in one stretch: what follows treats it as missing."""
         if any(map(_length_s, blocks)):
+            self._lost_s = blocks[-1].end_s
             self._tell(partial(self._lose, blocks[0].start_s, blocks[-1].end_s))
 
     def _lose(self, start_s: float, end_s: float) -> None:

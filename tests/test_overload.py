@@ -141,6 +141,9 @@ def test_one_pass_longer_than_the_backlog_holds_up_nothing(modality: Modality, l
     assert points[22.0 + length_s - 1.0 + 3.0].time_s
     assert all(presence.present for presence in points[50.0].presence.values()), "and comes back"
     assert "late-items" not in run.kinds()
+    for _, end_s in skipped(run):
+        into = end_s % sum(SENTENCE_S)
+        assert into > SENTENCE_S[0] or into < 2 * SOUND_S, "no sentence is heard from its middle on"
     assert [kind for kind in run.kinds() if kind.startswith("overload")] == ["overload", "overload-over"]
 
 
