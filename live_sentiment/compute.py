@@ -7,7 +7,7 @@ leaves the cores to the stages, which already run side by side.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from live_sentiment.config import ComputeConfig
 from live_sentiment.errors import UsageError
@@ -30,8 +30,7 @@ def apply(config: ComputeConfig) -> torch.device:
     Raises:
         UsageError: the device asked for by name is not there.
     """
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(ONEDNN_PRIMITIVES))
+    set_environment()
     import cv2
     import torch
 
@@ -40,6 +39,27 @@ def apply(config: ComputeConfig) -> torch.device:
     # OpenCV writes its warnings over the dashboard; none of them is for the user.
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return choose_device(config.device)
+
+
+def set_environment() -> None:
+    """Set what the libraries read when they are loaded; `apply` does so too."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(ONEDNN_PRIMITIVES))
+
+
+def speech_device(config: ComputeConfig) -> Literal["cpu", "cuda"]:
+    """Where CTranslate2 computes: on the GPU that torch takes, if it sees one too, or else the CPU.
+
+    Without a GPU torch is not asked, as importing it takes longer than anything else at the start.
+
+    Raises:
+        UsageError: a GPU was asked for by name, and torch has none.
+    """
+    import ctranslate2
+
+    if config.device in ("cpu", "mps") or not ctranslate2.get_cuda_device_count():
+        return "cpu"
+    return "cuda" if choose_device(config.device).type == "cuda" else "cpu"
 
 
 def choose_device(name: str) -> torch.device:

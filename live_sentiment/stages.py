@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,8 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
     for name in store.needed(perception):
         store.pull(name)
     text_encoder = store.resolve(perception.text.encoder)
-    device = compute.apply(config.compute)
+    compute.set_environment()
+    speech_device = compute.speech_device(config.compute)
 
     def face() -> FaceAnalyzer:
         from live_sentiment.perception.face.analyze import FaceAnalyzer
@@ -90,7 +91,7 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
         return load_recogniser(
             speech,
             store,
-            device="cuda" if device.type == "cuda" else "cpu",
+            device=speech_device,
             threads=config.compute.speech_threads,
         )
 
@@ -111,8 +112,10 @@ def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Sta
 
         return TextAnalyzer(perception.text, text_encoder, device, store, offline=store.offline)
 
-    loaders: tuple[Callable[[], Any], ...] = (transcriber, smaller_recogniser, text, face, voice, activity)
-    loaded = {loader.__name__: loader() for loader in loaders}
+    # CTranslate2 goes on by itself, encoding silence, while torch is imported.
+    loaded: dict[str, Any] = {one.__name__: one() for one in (transcriber, smaller_recogniser)}
+    device = compute.apply(config.compute)
+    loaded |= {one.__name__: one() for one in (text, face, voice, activity)}
 
     from live_sentiment.fusion.fuse import Fusion
 

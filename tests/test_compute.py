@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import ctranslate2
 import cv2
 import pytest
 import torch
@@ -67,3 +68,15 @@ def test_sound_of_ever_new_lengths_takes_no_more_memory() -> None:
     """Without a bound oneDNN keeps an operation for each length: 300 MB here, against 30."""
     run = subprocess.run([sys.executable, "-c", LENGTHS], capture_output=True, text=True, check=True)
     assert float(run.stdout) < 150.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "torch_has", "taken"),
+    [("auto", 0, True, "cpu"), ("auto", 1, True, "cuda"), ("auto", 1, False, "cpu"), ("cpu", 1, True, "cpu")],
+)
+def test_speech_takes_the_gpu_that_both_libraries_see(
+    asked: str, seen: int, torch_has: bool, taken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: seen)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: torch_has)
+    assert compute.speech_device(ComputeConfig(device=asked)) == taken  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,7 +110,7 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
         self.beam = beam
         """May be changed between two passes."""
-        self._silence = self._encoded_silence() if encoding == "spliced" else None
+        self._silence = self._encoding_of_silence() if encoding == "spliced" else None
 
     def encode(self, features: FloatArray) -> ctranslate2.StorageView:
         """Encode log-mel features, shape (bins, frames), to the 30 s encoding that the decoder expects.
@@ -121,14 +122,15 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         if self._silence is None:
             return ctranslate2.StorageView.from_array(self._encoded(pad_or_trim(features, frames)))
         sound = features[:, : _content_frames(features)]
-        tail = TAIL_FRAMES.get(self._silence.shape[-1], LONG_TAIL_FRAMES)
+        silence = self._silence.result()
+        tail = TAIL_FRAMES.get(silence.shape[-1], LONG_TAIL_FRAMES)
         quiet = np.full(
             (len(sound), min(tail, frames - sound.shape[1])),
             sound.max(initial=SILENCE_MEL + FLOOR_BELOW_MAX) - FLOOR_BELOW_MAX,
             np.float32,
         )
         heard = self._encoded(np.concatenate([sound, quiet], axis=1))
-        spliced = np.concatenate([heard, self._silence[:, heard.shape[1] :]], axis=1)
+        spliced = np.concatenate([heard, silence[:, heard.shape[1] :]], axis=1)
         return ctranslate2.StorageView.from_array(spliced)
 
     def hear(self, samples: FloatArray) -> Hypothesis:
@@ -171,9 +173,13 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         storage = ctranslate2.StorageView.from_array(np.ascontiguousarray(features[None]))
         return np.array(self.model.encode(storage, to_cpu=True))
 
-    def _encoded_silence(self) -> FloatArray:
+    def _encoding_of_silence(self) -> Future[FloatArray]:
+        """Made beside whatever is loaded next: it takes as long as loading the model, and imports nothing."""
         bins, frames = len(self.feature_extractor.mel_filters), self.feature_extractor.nb_max_frames
-        return self._encoded(np.full((bins, frames), SILENCE_MEL, np.float32))
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="silence")
+        encoding = thread.submit(self._encoded, np.full((bins, frames), SILENCE_MEL, np.float32))
+        thread.shutdown(wait=False)
+        return encoding
 
     def _timed_words(
         self, tokens: list[int], encoded: ctranslate2.StorageView, frames: int
