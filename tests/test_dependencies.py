@@ -63,10 +63,10 @@ def test_the_constraints_name_all_that_an_installation_here_brings() -> None:
 
 
 def test_the_readme_names_the_pair_that_was_tried() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"pip install torch=={TRIED['torch']} torchaudio=={TRIED['torchaudio']}" in " ".join(
-        readme.split()
-    )
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    torch, torchaudio = TRIED["torch"], TRIED["torchaudio"]
+    assert f"pip install torch=={torch} torchaudio=={torchaudio}" in readme
+    assert f"CPU builds of torch {torch} and torchaudio {torchaudio}" in readme
 
 
 def test_the_program_advises_the_pair_that_it_asks_for() -> None:
