@@ -35,7 +35,7 @@ def credible_start(container: Any, streams: list[Any], stated: Fraction) -> Frac
                 seen.append(ticks * packet.time_base)
             if count > _PACKETS or all(len(seen) == _LOOKED_AT for seen in times.values()):
                 break
-    except FFmpegError:
+    except (FFmpegError, IndexError):  # IndexError: as in packets.py
         return stated
     starts = []
     for index, seen in times.items():

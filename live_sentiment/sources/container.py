@@ -161,8 +161,8 @@ def start_time(container: Any) -> Fraction:
 
 
 def _alike(container: Any, streams: list[Any]) -> list[Any]:
-    """The same streams of the same file, opened again."""
-    return [container.streams[stream.index] for stream in streams]
+    """The same streams of the same file, opened again; without those that only appear further on in it."""
+    return [again for again in container.streams if again.index in {stream.index for stream in streams}]
 
 
 def _length_s(container: Any, start: Fraction) -> float | None:

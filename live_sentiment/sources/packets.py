@@ -83,7 +83,8 @@ class PacketReader:
                     if packet.size:
                         yield packet
                 return
-            except FFmpegError:
+            except (FFmpegError, IndexError):
+                # IndexError: a packet of a stream that appeared only here, which PyAV does not know.
                 failures += 1
         self.broken = True
 

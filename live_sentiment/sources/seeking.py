@@ -52,7 +52,7 @@ def open_before(
             _seek(container, target + zero)
             early_enough = _lands_before(container, moment + zero)
             _seek(container, target + zero)
-        except FFmpegError:
+        except (FFmpegError, IndexError):  # IndexError: as in packets.py
             break
         if early_enough:
             return container
