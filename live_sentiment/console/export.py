@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from live_sentiment.console.exports import complain, written
-from live_sentiment.errors import LiveSentimentError
+from live_sentiment.console.failures import exit_code, told
 from live_sentiment.export import FORMATS, formats
 from live_sentiment.terminal.printable import printable
 
@@ -62,9 +62,11 @@ def run(options: argparse.Namespace) -> int:
     for format in asked:
         try:
             print(printable(written(format, session, folder)), flush=True)
-        except LiveSentimentError as error:
+        except BrokenPipeError:
+            raise  # nobody reads what is printed
+        except Exception as error:
             if len(asked) == 1 or options.debug:
                 raise
-            complain(str(error))
-            worst = max(worst, error.exit_code)
+            complain(told(error))
+            worst = max(worst, exit_code(error))
     return worst

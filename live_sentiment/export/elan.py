@@ -210,7 +210,10 @@ def _relative(media: Path, folder: Path) -> dict[str, str]:
         relative = Path(os.path.relpath(media, folder)).as_posix()
     except ValueError:  # another drive
         return {}
-    return {"RELATIVE_MEDIA_URL": quote(relative if relative.startswith(".") else f"./{relative}")}
+    # As bytes: the name of a file need not be UTF-8.
+    return {
+        "RELATIVE_MEDIA_URL": quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))
+    }
 
 
 def _allowed(text: str) -> str:

@@ -32,7 +32,11 @@ def write_parquet(session: RecordedSession, path: Path, progress: Progress) -> P
         own = path if table is POINTS else path.with_name(f"{table.name}.parquet")
         rows = told(table.rows(session), session.point_count, progress if table is POINTS else None)
         schema = _schema(table, session)
-        with whole_file(own) as aside, parquet.ParquetWriter(aside, schema, compression="zstd") as writer:
+        with (
+            whole_file(own) as aside,
+            aside.open("wb") as file,  # its name need not be UTF-8, which Arrow would have it be
+            parquet.ParquetWriter(file, schema, compression="zstd") as writer,
+        ):
             while group := list(itertools.islice(rows, GROUP_ROWS)):
                 writer.write_table(_filled(table, schema, group))
     return path
