@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from live_sentiment.errors import UsageError
 from live_sentiment.profiles import PROFILES
@@ -24,6 +32,23 @@ Hop = Annotated[float, Field(ge=0.02, le=60)]
 """Seconds from one result to the next: shorter ones say nothing new and fill files."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Threads = Annotated[int, Field(ge=1, le=1024)]
+LONGEST_FILE, LONGEST_LINE = 1_000_000, 4096
+"""Bytes of a TOML file and of a line: a key of many parts takes memory by the square of their number."""
+
+
+def _can_be_a_file(name: T) -> T:
+    """Refuses here what every call of the system would refuse somewhere else."""
+    text = str(name)
+    longest = max((len(part.encode("utf-8", "replace")) for part in Path(text).parts), default=0)
+    if not text.strip() or "\0" in text or longest > 255:
+        raise ValueError("must be a name or path that a file can have")
+    return name
+
+
+T = TypeVar("T", str, Path)
+Name = Annotated[str, AfterValidator(_can_be_a_file)]
+"""Of something that is shipped, of the store, of a hub, or the path of a file or folder."""
+Folder = Annotated[Path, AfterValidator(_can_be_a_file)]
 
 CoreName: TypeAlias = Literal[
     "concat",
@@ -63,9 +88,9 @@ class ComputeConfig(Part):
 class ModelsConfig(Part):
     """Where models may come from."""
 
-    cache: Path | None = None
+    cache: Folder | None = None
     """Cache folder; None is the user's cache folder of the system, or $LIVE_SENTIMENT_CACHE."""
-    folder: Path | None = None
+    folder: Folder | None = None
     """A local folder that is searched before the network: FOLDER/<model name>/<file>."""
     offline: bool = False
     """Never open a socket."""
@@ -89,7 +114,7 @@ class FaceConfig(Part):
     """Longer side of the picture given to the detector."""
     detect_score: Fraction = 0.6
     max_people: Annotated[int, Field(ge=1, le=100)] = 4
-    encoder: str = "face-expression"
+    encoder: Name = "face-expression"
     """Name of a shipped expression network, or a path to a .safetensors file that `train face` wrote."""
 
 
@@ -108,7 +133,7 @@ class VoiceConfig(Part):
     min_silence_s: Annotated[float, Field(gt=0, le=10)] = 0.3
     enough_speech_s: Seconds = 0.5
     """Speech in `context_s` from which on the voice is read."""
-    head: str = "voice-emotion"
+    head: Name = "voice-emotion"
     """Name of a shipped head, or a path to one that `train voice` wrote."""
 
     @field_validator("speech_off")
@@ -129,7 +154,7 @@ class VoiceConfig(Part):
 class SpeechConfig(Part):
     """Speech to text."""
 
-    model: str = "whisper-tiny.en"
+    model: Name = "whisper-tiny.en"
     """A model of the store, any faster-whisper size (from a hub), or a local folder."""
     language: str = "en"
     hop_s: Annotated[float, Field(ge=0.1, le=14)] = 1.0
@@ -152,9 +177,9 @@ class SpeechConfig(Part):
 class TextConfig(Part):
     """Words to meaning."""
 
-    encoder: str = "all-minilm-l6-v2"
+    encoder: Name = "all-minilm-l6-v2"
     """A model of the store, a local folder, or any name that transformers loads from a hub."""
-    head: str = "text-emotion"
+    head: Name = "text-emotion"
     """Name of a shipped head, or a path to one that `train text` wrote."""
     context_utterances: Annotated[int, Field(ge=0, le=100)] = 0
     """Preceding utterances given to the encoder as context; the shipped head knows up to two, and none."""
@@ -163,10 +188,10 @@ class TextConfig(Part):
 class EncoderConfig(Part):
     """An encoder of the laboratory; the registry of `live_sentiment.encoders` says which names there are."""
 
-    name: str
+    name: Name
     """transformer, word-lstm, word-attention; whisper, wav2vec2, mel-cnn, mel-lstm; face-expression, resnet,
     vit, small-cnn."""
-    source: str | None = None
+    source: Name | None = None
     """Pretrained weights: a model of the store, a folder, or a name on a model hub. None: the encoder's own
     default, or from scratch where it has none."""
     layers: Literal["last", "mix"] | tuple[Annotated[int, Field(ge=0)], ...] = "last"
@@ -251,7 +276,7 @@ class FusionConfig(Part):
 
     fuser: Literal["product-of-experts", CoreName] = "product-of-experts"
     """The product of experts, or the core of a learnt fuser that the weights hold."""
-    weights: str = "fusion-pairs"
+    weights: Name = "fusion-pairs"
     """Shipped weights of the fusers, or a path to those that `train` wrote."""
 
 
@@ -339,7 +364,7 @@ class WatchdogConfig(Part):
 class RecordingConfig(Part):
     """What a live session keeps."""
 
-    folder: Path = Path("recordings")
+    folder: Folder = Path("recordings")
     """A folder for each session is made in it, named after its local time."""
     crf: Annotated[int, Field(ge=0, le=51)] = 20
     """Quality of the recorded picture as H.264 has it: lower is better and larger."""
@@ -416,7 +441,10 @@ def read_toml(file: Path) -> dict[str, Any]:
     """
     try:
         with file.open("rb") as stream:
-            return tomllib.load(stream)
+            data = stream.read(LONGEST_FILE + 1)
+        if len(data) > LONGEST_FILE or any(len(line) > LONGEST_LINE for line in data.splitlines()):
+            raise UsageError(f"{file} is too large, or one of its lines too long, to be a configuration")
+        return tomllib.loads(data.decode())
     except OSError as error:
         raise UsageError(f"cannot read the configuration {file}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
