@@ -165,7 +165,8 @@ class Reading:
             self._count_sound(self._audio, Fraction(frame.samples, frame.sample_rate))
         samples, names = planes(frame)
         if self._full_scale != 1:
-            samples = samples / self._full_scale
+            with np.errstate(all="ignore"):  # what is no number is looked for below
+                samples = samples / self._full_scale
         before = self._spoilt.count
         mended = self._spoilt(samples)
         if self._spoilt.count > before == 0:

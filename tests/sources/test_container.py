@@ -57,7 +57,7 @@ def _without_index(folder: Path) -> Path:
     ("make", "says"),
     [
         (_missing, "no such file"),
-        (_folder, "is not a file"),
+        (_folder, "is a folder, not a file"),
         (_empty, "is empty"),
         (_text, "cannot be read as video or audio"),
         (_subtitles, "neither pictures nor sound"),
