@@ -6,6 +6,13 @@ is first asked for, so that `import live_sentiment` costs nothing.
 
 from __future__ import annotations
 
+import os
+
+# ONNX Runtime and the hub's client report their use to their makers unless this is set before they load.
+# Whoever wants them to says so: what is set already stays.
+for _telemetry in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY"):
+    os.environ.setdefault(_telemetry, "1")
+
 # Not from `typing`: Ctrl-C in these first milliseconds of the program is a traceback.
 TYPE_CHECKING = False
 
