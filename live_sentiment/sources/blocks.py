@@ -110,7 +110,7 @@ class BlockAssembler:
         wanted_from = max(math.ceil((self._start - self._anchor) * SAMPLE_RATE_HZ) - first, 0)
         wanted_to = count
         if self._end is not None:
-            wanted_to = min(math.ceil((self._end - self._anchor) * SAMPLE_RATE_HZ) - first, count)
+            wanted_to = min(math.floor((self._end - self._anchor) * SAMPLE_RATE_HZ) - first, count)
         if wanted_to > wanted_from:
             start = self._anchor + Fraction(first + wanted_from, SAMPLE_RATE_HZ)
             yield AudioBlock(samples[wanted_from:wanted_to].copy(), float(start))

@@ -137,6 +137,14 @@ def test_only_what_was_asked_for_is_given_to_the_sample(start_s: float, end_s: f
     assert blocks[0].start_s == pytest.approx(float(first / RATE_HZ))
 
 
+def test_no_sample_reaches_beyond_the_end_however_the_samples_lie() -> None:
+    """A part of a file has as many windows as any other part of its length."""
+    frames = [(samples, time_s + 1 / 48_000) for samples, time_s in regular(100)]
+    blocks, _ = assemble(BlockAssembler(Fraction(1, 2), Fraction(5, 4)), frames)
+    assert blocks[0].start_s >= 0.5
+    assert 1.25 - 1 / RATE_HZ < blocks[-1].end_s <= 1.25
+
+
 def test_the_end_is_passed_once_everything_before_it_is_known() -> None:
     assembler = BlockAssembler(end=Fraction(1))
     passed = []
