@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_sentiment.errors import LiveSentimentError
+from live_sentiment.errors import describe
 from live_sentiment.export import FORMATS, Format, formats
 from live_sentiment.terminal.printable import printable, printable_lines
 
@@ -57,15 +57,15 @@ def export_afterwards(
 
     try:
         session = open_recorded(folder, media)
-    except LiveSentimentError as error:
-        complain(f"nothing was exported: {error}")
+    except Exception as error:
+        complain(f"nothing was exported: {describe(error)}")
         return
     for format in asked:
         try:
             print(printable(written(format, session, folder)), file=sys.stderr if quiet else sys.stdout)
         except Exception as error:
             again = f"try again with: live-sentiment export {folder} --to {format.name}"
-            complain(f"{format.name} was not exported: {error}; the session is whole. {again}")
+            complain(f"{format.name} was not exported: {describe(error)}; the session is whole. {again}")
 
 
 def written(format: Format, session: RecordedSession, folder: Path) -> str:

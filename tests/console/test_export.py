@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from story import point, word
@@ -164,6 +165,7 @@ def test_replay_exports_what_it_has_written(tmp_path, capsys, monkeypatch):
         write_session(folder)
 
     monkeypatch.setattr("live_sentiment.console.replay._replay", analysed)
+    monkeypatch.setattr("live_sentiment.console.replay._print", lambda outcome, options: None)
     monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others, **more: None)
     clip = ROOT / "recordings/demo.mp4"
     assert main(["replay", str(clip), "--output", str(tmp_path), "--export", "srt,eaf"]) == 0
@@ -182,7 +184,8 @@ def test_run_exports_a_session_that_was_ended_by_a_signal(tmp_path, capsys, monk
     monkeypatch.setattr("live_sentiment.console.run._make_folder", lambda parent: folder)
     monkeypatch.setattr("live_sentiment.console.run._open_devices", lambda *others: (None, None))
     monkeypatch.setattr("live_sentiment.console.run.conduct", ended)
-    monkeypatch.setattr("live_sentiment.live.Live", lambda *others, **more: None)
+    live = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr("live_sentiment.live.Live", lambda *others, **more: live)
     monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others, **more: None)
     assert main(["run", "--output", str(tmp_path), "--export", "srt", "--json"]) == 130
     captured = capsys.readouterr()
