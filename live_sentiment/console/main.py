@@ -12,6 +12,7 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from live_sentiment import __version__
 from live_sentiment.console.process import INTERRUPTED
@@ -50,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         import_module(f"live_sentiment.console.{command}").add_parser(commands)
-    _add_debug(parser)
+    _complete(parser)
     return parser
 
 
@@ -84,8 +85,9 @@ def _say(line: str) -> None:
         print(f"live-sentiment: {line}", file=sys.stderr, flush=True)
 
 
-def _add_debug(parser: argparse.ArgumentParser) -> None:
-    """Declare `--debug` for a command and those below it: it may stand anywhere."""
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Give a command and those below it what all have: `--debug` anywhere, and paths that are named."""
+    parser.register("type", Path, _named_path)
     # The parser below must not set what the one above has read.
     parser.add_argument(
         "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
@@ -93,7 +95,14 @@ def _add_debug(parser: argparse.ArgumentParser) -> None:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for below in dict.fromkeys(action.choices.values()):
-                _add_debug(below)
+                _complete(below)
+
+
+def _named_path(argument: str) -> Path:
+    """To Python an empty path is the folder it runs in, which nobody means to have written to."""
+    if not argument.strip():
+        raise argparse.ArgumentTypeError("it is empty, and names no file; is a variable of the shell unset?")
+    return Path(argument)
 
 
 if __name__ == "__main__":

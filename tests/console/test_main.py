@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,28 @@ def test_times_are_seconds_or_clock_times(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(("text", "value"), [("max", None), ("1", 1.0), ("0.5", 0.5), ("8", 8.0)])
 def test_speeds(text: str, value: float | None) -> None:
     assert build_parser().parse_args(["replay", "a", "--speed", text]).speed == value
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", ""],
+        ["export", "", "--to", "csv"],
+        ["repair", " "],
+        ["export", ".", "--to", "csv", "--output", ""],
+        ["replay", "clip.mp4", "--config", ""],
+        ["models", "list", "--cache", ""],
+        ["bench", "replay", ""],
+        ["train", "face", "--data", "", "--output", "run"],
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "timeline.jsonl").write_text("", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "is a variable of the shell unset?" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["timeline.jsonl"]
