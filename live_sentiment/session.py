@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from live_sentiment.allocator import GIVE_BACK_EVERY_S, give_back_memory
 from live_sentiment.analysis import Analysis
 from live_sentiment.errors import describe
 from live_sentiment.hanging import Hanging
@@ -223,7 +224,11 @@ class Session:
             yield "text", self._transcribe
 
     def _watch(self) -> None:
+        given_back_s = self._gauges.clock.now_s()
         while not self._gauges.clock.sleep(TICK_S, self._over):
+            if (now_s := self._gauges.clock.now_s()) - given_back_s >= GIVE_BACK_EVERY_S:
+                given_back_s = now_s
+                give_back_memory()
             for modality, hangs in self._watchdog.look():
                 self._tell(partial(self._hanging.begin if hangs else self._hanging.end, modality))
             # Where every stage hangs, nobody else has anything to say.

@@ -155,6 +155,18 @@ def test_a_stage_that_hangs_is_given_up_and_the_file_is_analysed_without(broken:
     released.set()
 
 
+def test_memory_that_was_freed_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, given_back = VirtualClock(), []
+    monkeypatch.setattr("live_sentiment.session.give_back_memory", lambda: given_back.append(clock.now_s()))
+
+    def slow(modality: Modality, time_s: float) -> None:
+        if modality == "vision":
+            clock.sleep(1.5, threading.Event())
+
+    run(ScriptedSource(), slow, clock=clock)
+    assert given_back[:2] == pytest.approx([30.0, 60.0], abs=1.0)
+
+
 def test_where_a_thread_cannot_start_none_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
     before, start, left = set(threading.enumerate()), threading.Thread.start, iter(range(2))
 
