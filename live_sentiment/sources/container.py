@@ -32,7 +32,7 @@ _UNSTAMPED = {"aac", "ac3", "eac3", "dts", "mp3", "amr"}
 """Formats of bare sound without any timestamps: FFmpeg makes them up, from the first format that it meets."""
 _STAMPED_ONE_BY_ONE = {"matroska", "flv", "mpegts", "mpeg", "ogg", "asf"}
 """Formats in which every packet, or nearly so, has a timestamp of its own."""
-_COUNTED_FROM_0 = {"matroska", "flv"}
+_COUNTED_FROM_0 = {"matroska", "flv", "nut", "ogg", "asf"}
 """Formats whose stated length is, as FFmpeg and most recorders write it, the time of the end: a stream that
 was cut out at its tenth hour states ten hours more than it holds."""
 

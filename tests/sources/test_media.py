@@ -280,7 +280,7 @@ def test_times_start_with_the_container_not_with_its_counter(tmp_path: Path) -> 
     assert result.blocks[0].start_s == pytest.approx(0.12, abs=0.001)
 
 
-@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.mp4", "a.flv"])
+@pytest.mark.parametrize("name", ["a.mkv", "a.ts", "a.mp4", "a.flv", "a.nut"])
 def test_a_clock_that_starts_at_the_tenth_hour_makes_no_file_longer(tmp_path: Path, name: str) -> None:
     late = factory.tone(2.0, rate_hz=48_000)
     late.start_s = 36_000.0
