@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from av.error import FFmpegError
+from av.format import Flags
 
 from live_sentiment.sources.blocks import BlockAssembler
 from live_sentiment.sources.container import (
@@ -34,6 +35,9 @@ MediaItem: TypeAlias = VideoFrame | AudioBlock | Event
 _SHORTFALL_S = Fraction(1, 2)
 """A file that ends earlier than it says by more than this was cut off."""
 _UNKNOWN_PERIOD_S = Fraction(1, 25)
+_PES_S = Fraction(1, 2)
+"""An MPEG stream stamps its sound at least this often."""
+_ROUNDING_S = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Reading:
         self._spoilt = SpoiltSamples()
         self._mix = Mixdown(selection.channel)
         self._full_scale = np.float32(selection.full_scale)
+        self._clock_may_change = bool(container.format.flags & Flags.ts_discont.value)
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._counted: Fraction | None = None  # where the sound is due that has no timestamps
         self._last_frame: Fraction | None = None
@@ -145,7 +150,7 @@ class Reading:
                     self._count_sound(stream, Fraction(frame.samples, frame.sample_rate or 1))
                 yield from self._damage(stated)
             elif stream is self._audio:
-                yield from self._sound(frame, stated)
+                yield from self._sound(frame, stated, packet.packet)
             else:
                 for timed in self._times.add(frame, stated, exact=frame.pts is not None):
                     yield from self._picture(timed)
@@ -158,7 +163,9 @@ class Reading:
     def _stream_frames(stream: Any, packet: Any) -> list[Any]:
         return list(stream.decode(packet))
 
-    def _sound(self, frame: Any, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
+    def _sound(self, frame: Any, stated: Fraction | None, packet: Any) -> Iterator[AudioBlock | Event]:
+        if stated is not None and self._is_made_up(stated, frame, packet):
+            stated = None
         if not has_timestamps(self._info):
             # FFmpeg's would drift where the sound changes its format, and cut holes into what has none.
             stated = self._counted = stated if self._counted is None else self._counted
@@ -175,6 +182,19 @@ class Reading:
             yield Event(at_s, "spoilt-sound", message)
         mixed = self._mix.mix(mended, names, frame.sample_rate)
         yield from self._blocks.add(mixed, frame.sample_rate, stated)
+
+    def _is_made_up(self, stated: Fraction, frame: Any, packet: Any) -> bool:
+        """Whether a time was counted by FFmpeg in a format that the sound no longer has.
+
+        MPEG's streams stamp several frames of sound at once. FFmpeg counts on between the stamps with the
+        length that frames had in the first format that it met.
+        """
+        due = self._blocks.due
+        if due is None or not self._clock_may_change or packet is None or not packet.duration:
+            return False
+        length = Fraction(frame.samples, frame.sample_rate)
+        as_counted = abs(packet.duration * packet.time_base - length) <= _ROUNDING_S
+        return not as_counted and abs(stated - due) < _PES_S
 
     def _picture(self, timed: TimedFrame) -> Iterator[VideoFrame | Event]:
         time = self._last_frame = timed.time

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import media_factory as factory
@@ -299,6 +300,19 @@ def test_a_clock_that_starts_at_the_tenth_hour_makes_no_file_longer(tmp_path: Pa
     part = read(MediaSource(path, start_s=1.0, end_s=1.5))
     assert part.events == []
     assert part.times_s == [time_s for time_s in result.times_s if 1.0 <= time_s < 1.5]
+
+
+def test_a_stream_whose_sound_changes_its_rate_has_no_holes(tmp_path: Path) -> None:
+    parts = [
+        factory.write_media(tmp_path / f"{rate_hz}.ts", sound=factory.tone(2.0, rate_hz=rate_hz))
+        for rate_hz in (48_000, 16_000)
+    ]
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    result = read(MediaSource(path))
+    assert "gap" not in [event.kind for event in result.events]
+    assert all(after.start_s - before.end_s < 0.05 for before, after in pairwise(result.blocks))
+    assert result.blocks[-1].end_s == pytest.approx(4.0, abs=0.15)
 
 
 @needs_cases
