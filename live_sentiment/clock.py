@@ -171,7 +171,8 @@ class VirtualClock:
         """Wait until a thread has ended, for so long at most. Returns whether it has."""
         go = threading.Event()
         due_s = math.inf if timeout_s is None else self.now_s() + timeout_s
-        self._enter(_Waiting(lambda: go.is_set() or not thread.is_alive(), go, due_s))
+        # `is_alive` still says yes while somebody else is just learning of the thread's end.
+        self._enter(_Waiting(lambda: go.is_set() or thread not in threading.enumerate(), go, due_s))
         try:
             while thread.is_alive() and not go.is_set():
                 self._pass_time()

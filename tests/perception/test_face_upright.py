@@ -13,7 +13,7 @@ import torch
 from live_sentiment.config import FaceConfig
 from live_sentiment.perception.face.analyze import FaceAnalyzer
 from live_sentiment.perception.face.detect import Detection, FaceDetector
-from live_sentiment.perception.face.upright import UprightCheck
+from live_sentiment.perception.face.upright import CUT_OUT_PX, LEAST_SCORE, UprightCheck
 from live_sentiment.types import EMOTIONS, FloatArray, ImageArray, VideoFrame
 from live_sentiment.weights.store import FACE_DETECTOR, ModelStore
 
@@ -34,9 +34,13 @@ def images() -> list[ImageArray]:
         return [frame for number, frame in enumerate(frames) if number % 60 == 10]
 
 
+def check(folder: Path) -> UprightCheck:
+    return UprightCheck(FaceDetector(folder, CUT_OUT_PX, LEAST_SCORE))
+
+
 def checked(folder: Path, image: ImageArray) -> Detection:
     (face,) = FaceDetector(folder)(image)
-    return UprightCheck(folder)(image, face)
+    return check(folder)(image, face)
 
 
 def eyes_to_mouth_deg(landmarks: FloatArray) -> float:
@@ -70,7 +74,7 @@ def test_a_face_that_leans_is_left_as_the_detector_found_it(
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), roll_deg, 1)
         leaning = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         for face in FaceDetector(folder)(leaning):
-            assert UprightCheck(folder)(leaning, face) is face
+            assert check(folder)(leaning, face) is face
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])

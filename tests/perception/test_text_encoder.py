@@ -71,10 +71,12 @@ def test_equal_weights_have_equal_hashes_and_others_not(tmp_path):
 
 
 def test_a_repository_of_a_hub_is_found_among_the_downloaded(tmp_path, monkeypatch):
+    revision = 40 * "a"
     repository = tmp_path / "hub" / "models--someone--tiny"
-    save_encoder(repository / "snapshots" / "abc")
+    save_encoder(repository / "snapshots" / revision)
     (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("abc")
+    (repository / "refs" / "main").write_text(revision)
+    monkeypatch.setenv("LIVE_SENTIMENT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     assert TextEncoder("someone/tiny", CPU, offline=True).hidden_size == WIDTH
     with pytest.raises(UsageError, match="no text encoder 'someone/other'"):

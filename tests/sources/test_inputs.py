@@ -136,7 +136,7 @@ def test_a_session_without_media_says_what_is_there_instead(session: Path) -> No
 
 def test_a_session_whose_recording_is_damaged_says_so(session: Path) -> None:
     (session / "media.mkv").write_bytes(b"no film")
-    with pytest.raises(UsageError, match="cannot be read as video or audio"):
+    with pytest.raises(UsageError, match="is no Matroska file"):
         find_media([str(session)])
 
 

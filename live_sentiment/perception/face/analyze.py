@@ -18,7 +18,7 @@ from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.reader import load_reader
 from live_sentiment.perception.face.shots import ShotCounter
 from live_sentiment.perception.face.track import FaceTracker
-from live_sentiment.perception.face.upright import UprightCheck
+from live_sentiment.perception.face.upright import CUT_OUT_PX, LEAST_SCORE, UprightCheck
 from live_sentiment.streams.frame_grid import FrameGrid
 from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
 from live_sentiment.weights.store import ModelStore
@@ -52,7 +52,7 @@ class FaceAnalyzer:
     ) -> None:
         self._config = config
         self._detect = FaceDetector(detector, config.detect_size_px, config.detect_score)
-        self._upright = UprightCheck(detector)
+        self._upright = UprightCheck(FaceDetector(detector, CUT_OUT_PX, LEAST_SCORE))
         self._tracker = FaceTracker()
         self._read = load_reader(config.encoder, store or ModelStore(ModelsConfig()), device)
         self.reset()

@@ -9,13 +9,13 @@ were before; rolls of up to 45° count as upright.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from live_sentiment.perception.face.detect import Detection, FaceDetector
+from live_sentiment.perception.face.detect import Detection
 from live_sentiment.types import FloatArray, ImageArray
 
 CUT_OUT_PX = 128
@@ -31,11 +31,11 @@ class UprightCheck:
     """Gives turned faces the landmarks that they have once they stand upright.
 
     Args:
-        folder: the model folder of YuNet.
+        detect: finds faces in a picture of CUT_OUT_PX, from LEAST_SCORE on.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._detect = FaceDetector(folder, CUT_OUT_PX, LEAST_SCORE)
+    def __init__(self, detect: Callable[[ImageArray], Sequence[Detection]]) -> None:
+        self._detect = detect
 
     def __call__(self, image: ImageArray, face: Detection) -> Detection:
         """The face as it is, or with landmarks that say which way it is turned; the box stays."""
