@@ -20,19 +20,6 @@ from live_sentiment.weights.pip_settings import pip_environment
 from live_sentiment.weights.store import ModelStore
 
 
-@pytest.fixture
-def manifest(tmp_path: Path) -> Path:
-    return toy_model.write_manifest(tmp_path / "manifest.toml")
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = toy_model.write_wheels(tmp_path / "wheels")
-    for name, value in toy_model.pip_from(folder).items():
-        monkeypatch.setenv(name, value)
-    return folder
-
-
 def store(tmp_path: Path, manifest: Path) -> ModelStore:
     return ModelStore(ModelsConfig(cache=tmp_path / "cache"), manifest=load_manifest(manifest))
 
