@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from live_sentiment.config import load_config
-from live_sentiment.replay import Excerpt, Replay
-from live_sentiment.stages import load_stages
+from live_sentiment.core.config import load_config
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.runtime.replay import Excerpt, Replay
+from live_sentiment.runtime.stages import load_stages
 from live_sentiment.terminal.dashboard import render
-from live_sentiment.weights.store import ModelStore
 
 ROOT = Path(__file__).parent.parent
 CLIP = ROOT / "recordings" / "demo.mp4"

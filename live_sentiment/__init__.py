@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from typing import Any
 
     from live_sentiment.api import analyze as analyze
-    from live_sentiment.config import Config as Config
-    from live_sentiment.config import load_config as load_config
-    from live_sentiment.errors import LiveSentimentError as LiveSentimentError
-    from live_sentiment.errors import RunError as RunError
-    from live_sentiment.errors import UsageError as UsageError
-    from live_sentiment.live_api import Session as Session
-    from live_sentiment.loaded import unload_models as unload_models
-    from live_sentiment.types import Event as Event
-    from live_sentiment.types import TimelinePoint as TimelinePoint
-    from live_sentiment.types import Word as Word
+    from live_sentiment.core.config import Config as Config
+    from live_sentiment.core.config import load_config as load_config
+    from live_sentiment.core.errors import LiveSentimentError as LiveSentimentError
+    from live_sentiment.core.errors import RunError as RunError
+    from live_sentiment.core.errors import UsageError as UsageError
+    from live_sentiment.core.types import Event as Event
+    from live_sentiment.core.types import TimelinePoint as TimelinePoint
+    from live_sentiment.core.types import Word as Word
+    from live_sentiment.models.pool import unload_models as unload_models
+    from live_sentiment.runtime.live_api import Session as Session
 
 __version__ = "0.1.0"
 
 _WHERE = {
     "analyze": "api",
-    "Session": "live_api",
-    "Config": "config",
-    "load_config": "config",
-    "LiveSentimentError": "errors",
-    "RunError": "errors",
-    "UsageError": "errors",
-    "unload_models": "loaded",
-    "Event": "types",
-    "TimelinePoint": "types",
-    "Word": "types",
+    "Session": "runtime.live_api",
+    "Config": "core.config",
+    "load_config": "core.config",
+    "LiveSentimentError": "core.errors",
+    "RunError": "core.errors",
+    "UsageError": "core.errors",
+    "unload_models": "models.pool",
+    "Event": "core.types",
+    "TimelinePoint": "core.types",
+    "Word": "core.types",
 }
 """The module of each public name."""
 

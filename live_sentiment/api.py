@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.config import Config
-from live_sentiment.loaded import borrowed_stages
+from live_sentiment.core.config import Config
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.models.pool import borrowed_stages
 from live_sentiment.streams.channel import Channel
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 if TYPE_CHECKING:
     from live_sentiment.timeline.timeline import Segment
@@ -58,9 +58,9 @@ def analyze(
         UsageError: at the first point: the file cannot be read or holds no media, or a model does not exist.
         RunError: a model could not be fetched.
     """
-    from live_sentiment.replay import Excerpt, Replay
-    from live_sentiment.sources.inputs import find_media
-    from live_sentiment.sources.track_choice import TrackChoice
+    from live_sentiment.runtime.replay import Excerpt, Replay
+    from live_sentiment.sources.media.inputs import find_media
+    from live_sentiment.sources.media.track_choice import TrackChoice
 
     config = Config() if config is None else config
     media = _the_one(find_media([str(path)]), path)
@@ -124,7 +124,7 @@ def _running(replay: Any, points: Channel[TimelinePoint]) -> Generator[None]:
 
 
 def _the_one(media: list[Path], path: str | Path) -> Path:
-    from live_sentiment.errors import UsageError
+    from live_sentiment.core.errors import UsageError
 
     if len(media) != 1:
         raise UsageError(f"{path} stands for {len(media)} files; analyse one at a time")

@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.config import ModelsConfig
-from live_sentiment.errors import RunError
-from live_sentiment.weights.progress import TerminalProgress
-from live_sentiment.weights.store import ModelStore
-
-# The suite's own helpers (places.py) are imported by name.
-sys.path.insert(0, str(Path(__file__).parent))
+from live_sentiment.core.config import ModelsConfig
+from live_sentiment.core.errors import RunError
+from live_sentiment.models.store.progress import TerminalProgress
+from live_sentiment.models.store.store import ModelStore
 
 
 class StoreForTests(ModelStore):

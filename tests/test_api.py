@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from media_factory import flashes, silence, write_media
-from outlets import told_and_written
-from scripted import ScriptedStages
 
 import live_sentiment
-from live_sentiment import Config, UsageError, analyze, stages, unload_models
+from live_sentiment import Config, UsageError, analyze, unload_models
 from live_sentiment.api import AHEAD
+from live_sentiment.runtime import stages
 from live_sentiment.sinks.fields import point_fields
+from tests.helpers.media_factory import flashes, silence, write_media
+from tests.helpers.outlets import told_and_written
+from tests.helpers.scripted import ScriptedStages
 
 
 @pytest.fixture
@@ -143,10 +144,10 @@ def test_an_analysis_that_fails_raises_in_the_loop(
 def test_a_loop_left_hanging_does_not_keep_the_interpreter(long_clip: Path) -> None:
     program = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from scripted import ScriptedStages
-import live_sentiment, live_sentiment.stages
-live_sentiment.stages.load_stages = lambda config, store, live: ScriptedStages()
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from tests.helpers.scripted import ScriptedStages
+import live_sentiment, live_sentiment.runtime.stages
+live_sentiment.runtime.stages.load_stages = lambda config, store, live: ScriptedStages()
 points = live_sentiment.analyze({str(long_clip)!r})
 print(next(points).time_s)
 sys.points = points  # alive to the very end

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 import live_sentiment
 from live_sentiment.console.main import main
-from live_sentiment.extras import EXTRAS
+from live_sentiment.core.extras import EXTRAS
 
 PACKAGE = Path(live_sentiment.__file__).parent
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]

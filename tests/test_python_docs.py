@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from media_factory import beeps, flashes, write_media
-from scripted import ScriptedStages
 
-from live_sentiment import stages, unload_models
+from live_sentiment import unload_models
+from live_sentiment.runtime import stages
+from tests.helpers.media_factory import beeps, flashes, write_media
+from tests.helpers.scripted import ScriptedStages
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 RUNTIME = """
 import live_sentiment
-from live_sentiment.compute import onnx_options
-from live_sentiment.config import ComputeConfig, VoiceConfig
+from live_sentiment.models.compute import onnx_options
+from live_sentiment.core.config import ComputeConfig, VoiceConfig
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 SpeechActivityDetector(VoiceConfig(), onnx_options(ComputeConfig()))
 """

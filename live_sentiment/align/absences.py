@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from live_sentiment.types import Absence, Modality
+from live_sentiment.core.types import Absence, Modality
 
 
 @dataclass(slots=True)

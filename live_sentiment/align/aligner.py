@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from live_sentiment.align.absences import Absences
-from live_sentiment.config import WindowConfig
-from live_sentiment.types import (
+from live_sentiment.core.config import WindowConfig
+from live_sentiment.core.types import (
     MODALITIES,
     Absence,
     Modality,

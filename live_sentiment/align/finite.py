@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from live_sentiment.types import Affect, Event, Modality, Observation, Presence, Window, Word
+from live_sentiment.core.types import Affect, Event, Modality, Observation, Presence, Window, Word
 
 REASON = "no number"
 """Why a modality is absent in a window whose result was none."""

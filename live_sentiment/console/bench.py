@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, clock_time, config_from
 from live_sentiment.console.printing import print_json
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from live_sentiment.measure import Measurement
+    from live_sentiment.runtime.benchmark import Measurement
 
 
 def add_parser(commands: Any) -> None:
@@ -64,11 +64,11 @@ def run_replay(options: argparse.Namespace) -> int:
     config = config_from(options)
     from rich.console import Console
 
-    from live_sentiment.measure import measure_replay
-    from live_sentiment.sources.inputs import find_media
-    from live_sentiment.stages import load_stages
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.runtime.benchmark import measure_replay
+    from live_sentiment.runtime.stages import load_stages
+    from live_sentiment.sources.media.inputs import find_media
 
     clip = find_media([str(options.clip)])[0]
     stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
@@ -88,9 +88,9 @@ def run_speech(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
     from live_sentiment.perception.speech.measure import compare_encodings
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
 
     speech = config.perception.speech
     model = ModelStore(config.models, progress=TerminalProgress()).resolve(speech.model)

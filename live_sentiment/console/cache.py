@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
     from rich.progress import Progress
 
-    from live_sentiment.config import EncoderConfig
-    from live_sentiment.encoders.encoder import Encoder
-    from live_sentiment.training.samples import Corpus, Sample
-    from live_sentiment.types import Modality
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.core.config import EncoderConfig
+    from live_sentiment.core.types import Modality
+    from live_sentiment.models.encoders.encoder import Encoder
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.training.data.samples import Corpus, Sample
 
 
 def add_parser(commands: Any) -> None:
@@ -65,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--batch takes a number from 1 on")
     config = config_from(options)
     wanted = [_encoder_config(words) for words in options.encoder]
-    from live_sentiment import compute
-    from live_sentiment.training.corpora import describe, read_corpus
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models import compute
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.training.data.corpora import describe, read_corpus
 
     corpora = [read_corpus(name, options.data) for name in options.corpus]
     for corpus in corpora:
@@ -92,8 +92,8 @@ def _encoder_config(words: Sequence[str]) -> tuple[Modality, EncoderConfig]:
     Raises:
         UsageError: no such encoder or setting.
     """
-    from live_sentiment.config import EncoderConfig, parse_override, put, validated
-    from live_sentiment.encoders.registry import ENCODERS
+    from live_sentiment.core.config import EncoderConfig, parse_override, put, validated
+    from live_sentiment.models.encoders.registry import ENCODERS
 
     name, *settings = words
     modality = next((one for one, names in ENCODERS.items() if name in names), None)
@@ -112,7 +112,7 @@ def _is_raw(sample: Sample, modality: Modality) -> bool:
 
 
 def _encoder(modality: Modality, config: EncoderConfig, store: ModelStore, device: torch.device) -> Encoder:
-    from live_sentiment.encoders.registry import build_encoder
+    from live_sentiment.models.encoders.registry import build_encoder
 
     encoder = build_encoder(modality, config, store, device)
     if encoder.source is None:
@@ -129,9 +129,9 @@ def _embed(
     from rich.console import Console
     from rich.progress import Progress
 
-    from live_sentiment.training.features import FeatureCache
-    from live_sentiment.training.raw import RawReader
-    from live_sentiment.weights.store import FACE_DETECTOR
+    from live_sentiment.models.store.store import FACE_DETECTOR
+    from live_sentiment.training.data.features import FeatureCache
+    from live_sentiment.training.data.raw import RawReader
 
     for corpus in corpora:
         looks = encoder.modality == "vision" and any(sample.video for sample in corpus.samples)

@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the card and say where."""
     from live_sentiment.sinks.atomic import replace_file
-    from live_sentiment.training.lab.card import card
+    from live_sentiment.training.experiments.card import card
 
     output = options.output or options.folder / "card.md"
     text = card(options.folder)

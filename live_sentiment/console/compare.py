@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,12 +96,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _paper(options: argparse.Namespace, bars: Progress) -> str:
-    from live_sentiment import compute
+    from live_sentiment.models import compute
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
     from live_sentiment.training.comparison.context import PaperTask
     from live_sentiment.training.comparison.paper import run_paper
     from live_sentiment.training.comparison.sections import SECTIONS
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
 
     config = config_from(options)
     compute.apply(config.compute)
@@ -126,10 +126,10 @@ def _paper(options: argparse.Namespace, bars: Progress) -> str:
 
 def _grid(options: argparse.Namespace, bars: Progress) -> str:
     from live_sentiment.fusion.cores import CORES
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
     from live_sentiment.training.comparison.grid import Grid, GridTask
     from live_sentiment.training.comparison.grid_page import write_grid
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
 
     config = config_from(options)
     task = GridTask(

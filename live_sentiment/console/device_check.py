@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.live import Live
 from rich.text import Text
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.terminal.live import SILENCE_DBFS, device_line
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import ALERT
@@ -19,9 +19,9 @@ from live_sentiment.terminal.theme import ALERT
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live_sentiment.clock import Clock
+    from live_sentiment.core.clock import Clock
+    from live_sentiment.core.types import Event, VideoFrame
     from live_sentiment.sources.capture import CaptureDevice, CapturedSound, Device, DeviceHealth
-    from live_sentiment.types import Event, VideoFrame
 
 CHECK_S = 2.0
 STEP_S = 0.1

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from live_sentiment.console.options import add_config_options, config_from
 from live_sentiment.console.printing import print_json
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from live_sentiment.config import Config
-    from live_sentiment.sources.camera_info import CameraInfo, CameraMode
+    from live_sentiment.core.config import Config
+    from live_sentiment.sources.camera.info import CameraInfo, CameraMode
     from live_sentiment.sources.capture import CaptureDevice
-    from live_sentiment.sources.sound_backend import MicrophoneInfo
+    from live_sentiment.sources.microphone.backend import MicrophoneInfo
 
 MODES_SHOWN = 4
 """Sizes of a camera in the table; --json has them all."""
@@ -68,14 +68,14 @@ def run(options: argparse.Namespace) -> int:
 
 def find_cameras() -> Found[CameraInfo]:
     """The cameras, without opening any where the system tells of them by itself."""
-    from live_sentiment.sources.cameras import choose_camera, list_cameras
+    from live_sentiment.sources.camera.listing import choose_camera, list_cameras
 
     return _found(list_cameras, lambda: choose_camera(None))
 
 
 def find_microphones() -> Found[MicrophoneInfo]:
     """The microphones; none where the sound library is missing."""
-    from live_sentiment.sources.microphones import choose_microphone, list_microphones
+    from live_sentiment.sources.microphone.listing import choose_microphone, list_microphones
 
     return _found(list_microphones, lambda: choose_microphone(None))
 
@@ -85,7 +85,7 @@ def find_processors() -> list[dict[str, Any]]:
     import psutil
     import torch
 
-    from live_sentiment.compute import choose_device
+    from live_sentiment.models.compute import choose_device
 
     cores = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
     threads = psutil.cpu_count() or cores
@@ -142,19 +142,19 @@ def _found(listing: Callable[[], list[T]], choose: Callable[[], object]) -> Foun
 def _check(
     cameras: Found[CameraInfo], microphones: Found[MicrophoneInfo], config: Config, console: Console
 ) -> dict[tuple[str, int], dict[str, Any]]:
-    from live_sentiment.clock import MonotonicClock
     from live_sentiment.console.device_check import check
+    from live_sentiment.core.clock import MonotonicClock
 
     clock = MonotonicClock()
 
     def camera(index: int) -> CaptureDevice:
-        from live_sentiment.sources.camera import Camera
-        from live_sentiment.sources.cameras import choose_camera
+        from live_sentiment.sources.camera.camera import Camera
+        from live_sentiment.sources.camera.listing import choose_camera
 
         return Camera(choose_camera(str(index)), config.camera, clock)
 
     def microphone(info: MicrophoneInfo) -> CaptureDevice:
-        from live_sentiment.sources.microphone import Microphone
+        from live_sentiment.sources.microphone.microphone import Microphone
 
         return Microphone(info, config.microphone, clock)
 

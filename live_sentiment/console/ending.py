@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from live_sentiment.clock import Clock
+from live_sentiment.core.clock import Clock
 
 SAME_S = 0.3
 """A second Ctrl-C within this is the first one, passed on by a wrapper that heard it too."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     from live_sentiment.training.evaluation.evaluation import Evaluation
@@ -70,11 +70,11 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from live_sentiment import compute
+    from live_sentiment.models import compute
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
     from live_sentiment.training.evaluation.page import write_page
     from live_sentiment.training.evaluation.table import tables
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
 
     store = ModelStore(config.models, progress=TerminalProgress())
     with Progress(console=Console(stderr=True)) as bars:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_sentiment.errors import describe
+from live_sentiment.core.errors import describe
 from live_sentiment.export import FORMATS, Format, formats
 from live_sentiment.terminal.printable import printable, printable_lines
 

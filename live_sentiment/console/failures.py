@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from live_sentiment.errors import LiveSentimentError, describe, one_line
+from live_sentiment.core.errors import LiveSentimentError, describe, one_line
 
 _PACKAGE = Path(__file__).parents[1]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from live_sentiment import __version__
 from live_sentiment.console.process import INTERRUPTED
-from live_sentiment.extras import check_extra
+from live_sentiment.core.extras import check_extra
 
 COMMANDS = (
     "run",

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.printing import print_json
-from live_sentiment.errors import RunError, UsageError
-from live_sentiment.profiles import PROFILES
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from live_sentiment.weights.store import ModelStatus, ModelStore
+    from live_sentiment.models.store.store import ModelStatus, ModelStore
 
 
 def add_parser(commands: Any) -> None:
@@ -72,7 +72,7 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_pull(options: argparse.Namespace) -> int:
     """Fetch the named models, those of a profile, or all."""
-    from live_sentiment.config import load_config
+    from live_sentiment.core.config import load_config
 
     store = _store(options)
     names = options.names or (
@@ -124,9 +124,9 @@ def run_path(options: argparse.Namespace) -> int:
 
 
 def _store(options: argparse.Namespace) -> ModelStore:
-    from live_sentiment.config import ModelsConfig
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.core.config import ModelsConfig
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
 
     config = ModelsConfig(cache=options.cache, folder=options.folder, offline=options.offline)
     return ModelStore(config, progress=TerminalProgress())

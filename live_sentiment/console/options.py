@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_sentiment.profiles import PROFILES
+from live_sentiment.core.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from live_sentiment.config import Config
+    from live_sentiment.core.config import Config
 
 LONGEST_S = 1e7
 """No recording lasts four months."""
@@ -40,7 +40,7 @@ def config_from(options: argparse.Namespace) -> Config:
     Raises:
         UsageError: see `load_config`.
     """
-    from live_sentiment.config import load_config
+    from live_sentiment.core.config import load_config
 
     overrides = list(options.overrides)
     if options.device:

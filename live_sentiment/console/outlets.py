@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
-    from live_sentiment.config import Config
+    from live_sentiment.core.config import Config
     from live_sentiment.sinks.address import Address
-    from live_sentiment.sinks.outlet import Outlet
+    from live_sentiment.sinks.async_sink import Outlet
 
 _LSL_NAME = "live-sentiment"
 
@@ -44,7 +44,7 @@ def open_outlets(options: argparse.Namespace, config: Config) -> list[Outlet]:
     Raises:
         UsageError: a library is missing or an address is none.
     """
-    from live_sentiment.sinks.outlet import Outlet
+    from live_sentiment.sinks.async_sink import Outlet
 
     outlets = []
     if options.lsl is not None:

@@ -104,7 +104,7 @@ def _let_go(stream: Any) -> None:
 
 def _warning(message: Warning | str, *_: object) -> str:
     """A library's warning on one line, without the code it comes from."""
-    from live_sentiment.errors import one_line
+    from live_sentiment.core.errors import one_line
 
     return f"live-sentiment: warning: {one_line(str(message))}\n"
 

@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Repair the folder and say what was done."""
-    from live_sentiment.sinks.repair import repair
+    from live_sentiment.recording.repair import repair
 
     done = repair(options.folder)
     if not done:

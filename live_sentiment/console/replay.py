@@ -16,16 +16,16 @@ from live_sentiment.console.outlets import add_outlet_options, any_outlet, begin
 from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.console.tracks import add_track_options, tracks_from
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live_sentiment.config import Config
-    from live_sentiment.playback import Story
-    from live_sentiment.replay import Outcome, Replay
+    from live_sentiment.core.config import Config
+    from live_sentiment.runtime.playback import Story
+    from live_sentiment.runtime.replay import Outcome, Replay
     from live_sentiment.serve.server import LiveServer
-    from live_sentiment.sinks.outlet import Outlet
+    from live_sentiment.sinks.async_sink import Outlet
     from live_sentiment.sinks.protocol import Sink
 
 EXAMPLES = """\
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
     exports = asked_formats(options)
     config = config_from(options)
-    from live_sentiment.sources.inputs import find_each
+    from live_sentiment.sources.media.inputs import find_each
 
     clips, refused = find_each(options.inputs)
     if options.serve is not None and len(clips) > 1:
@@ -96,9 +96,9 @@ def run(options: argparse.Namespace) -> int:
         failed.tell()
         return UsageError.exit_code
 
-    from live_sentiment.stages import load_stages
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.runtime.stages import load_stages
 
     stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
     folders: dict[Path, None] = {}
@@ -131,7 +131,7 @@ def _replay(
 ) -> Outcome:
     from rich.console import Console
 
-    from live_sentiment.replay import Excerpt, Replay
+    from live_sentiment.runtime.replay import Excerpt, Replay
 
     # With --json, standard output belongs to the results.
     screen = Console(stderr=options.json)
@@ -152,8 +152,8 @@ def _replay(
 
 def _story(clip: Path, options: argparse.Namespace, screen: Console) -> Story | None:
     """Keeps what a viewer may go back to, where somebody looks at one recorded session."""
-    from live_sentiment.playback import Story
-    from live_sentiment.sources.inputs import session_folder
+    from live_sentiment.runtime.playback import Story
+    from live_sentiment.sources.media.inputs import session_folder
     from live_sentiment.terminal.dashboard import can_draw
 
     viewed = len(options.inputs) == 1 and session_folder(clip) is not None and not options.no_dashboard
@@ -181,7 +181,7 @@ def _telling(outlets: list[Outlet], options: argparse.Namespace) -> Iterator[Non
 
     It stays out of the timeline, which is the same wherever a file is analysed.
     """
-    from live_sentiment.clock import MonotonicClock
+    from live_sentiment.core.clock import MonotonicClock
 
     clock = MonotonicClock()
     zero_s = clock.now_s() - (options.start or 0.0)
@@ -219,9 +219,9 @@ def _say_what_is_kept(replay: Replay) -> None:
 
 def _folder(clip: Path, output: Path, taken: Collection[Path]) -> Path:
     """One folder a clip, named after it; clips of one name are told apart by their ending or a number."""
-    from live_sentiment.sinks.result_folder import choose_folder
-    from live_sentiment.sources.fingerprint import source_path
-    from live_sentiment.sources.inputs import session_folder
+    from live_sentiment.recording.result_folder import choose_folder
+    from live_sentiment.sources.media.fingerprint import source_path
+    from live_sentiment.sources.media.inputs import session_folder
 
     session = session_folder(clip)
     names = (clip.stem, clip.name) if session is None else (session.name,)

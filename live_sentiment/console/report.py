@@ -70,8 +70,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_is_no_media(path: Path) -> None:
-    from live_sentiment.errors import UsageError
-    from live_sentiment.sources.inputs import MEDIA_SUFFIXES
+    from live_sentiment.core.errors import UsageError
+    from live_sentiment.sources.media.inputs import MEDIA_SUFFIXES
 
     if path.is_file() and path.suffix.lower() in MEDIA_SUFFIXES:
         raise UsageError(

@@ -16,15 +16,15 @@ from live_sentiment.console.options import add_config_options, clock_time, confi
 from live_sentiment.console.outlets import add_outlet_options, begin_outlets, open_outlets
 from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live_sentiment.clock import Clock
-    from live_sentiment.config import Config
-    from live_sentiment.live import Live, LiveOutcome
+    from live_sentiment.core.clock import Clock
+    from live_sentiment.core.config import Config
+    from live_sentiment.runtime.live import Live, LiveOutcome
     from live_sentiment.sources.capture import CaptureDevice, Device
 
 POLL_S = 0.1
@@ -97,17 +97,17 @@ def run(options: argparse.Namespace) -> int:
     exports = asked_formats(options)
     config = config_from(options)
     outlets = open_outlets(options, config)
-    from live_sentiment.clock import MonotonicClock
+    from live_sentiment.core.clock import MonotonicClock
 
     clock = MonotonicClock()
     with contextlib.ExitStack() as closing:
         server = open_server(options, closing, config.serve)
         camera, microphone = _open_devices(options, config, clock, closing)
 
-        from live_sentiment.live import Live
-        from live_sentiment.stages import load_stages
-        from live_sentiment.weights.progress import TerminalProgress
-        from live_sentiment.weights.store import ModelStore
+        from live_sentiment.models.store.progress import TerminalProgress
+        from live_sentiment.models.store.store import ModelStore
+        from live_sentiment.runtime.live import Live
+        from live_sentiment.runtime.stages import load_stages
 
         _say("loading the models …")
         stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()), live=True)
@@ -239,14 +239,14 @@ def _open_devices(
     options: argparse.Namespace, config: Config, clock: Clock, closing: contextlib.ExitStack
 ) -> tuple[CaptureDevice | None, CaptureDevice | None]:
     def camera() -> CaptureDevice:
-        from live_sentiment.sources.camera import Camera
-        from live_sentiment.sources.cameras import choose_camera
+        from live_sentiment.sources.camera.camera import Camera
+        from live_sentiment.sources.camera.listing import choose_camera
 
         return Camera(choose_camera(options.camera, options.loop), config.camera, clock)
 
     def microphone() -> CaptureDevice:
-        from live_sentiment.sources.microphone import Microphone
-        from live_sentiment.sources.microphones import choose_microphone
+        from live_sentiment.sources.microphone.listing import choose_microphone
+        from live_sentiment.sources.microphone.microphone import Microphone
 
         return Microphone(choose_microphone(options.microphone), config.microphone, clock)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
-    from live_sentiment.config import ServeConfig
+    from live_sentiment.core.config import ServeConfig
     from live_sentiment.serve.server import LiveServer
 
 DEFAULT = "127.0.0.1:8765"

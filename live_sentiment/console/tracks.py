@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from live_sentiment.sources.track_choice import TrackChoice
+    from live_sentiment.sources.media.track_choice import TrackChoice
 
 
 def add_track_options(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def add_track_options(parser: argparse.ArgumentParser) -> None:
 
 def tracks_from(options: argparse.Namespace) -> TrackChoice:
     """What was asked for."""
-    from live_sentiment.sources.track_choice import TrackChoice
+    from live_sentiment.sources.media.track_choice import TrackChoice
 
     return TrackChoice(options.video_track, options.audio_track, options.channel)
 
@@ -40,7 +40,7 @@ def _number(text: str) -> int:
 
 
 def _channel(text: str) -> int:
-    from live_sentiment.sources.track_choice import parse_channel
+    from live_sentiment.sources.media.track_choice import parse_channel
 
     try:
         return parse_channel(text)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
 from live_sentiment.console.train_lab import add_presets
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from live_sentiment.config import Config
+    from live_sentiment.core.config import Config
 
 
 def add_parser(commands: Any) -> None:
@@ -66,12 +66,12 @@ def run_fusion(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from live_sentiment.training.fusion import Schedule
-    from live_sentiment.training.fusion_clips import read_clips
-    from live_sentiment.training.fusion_data import read_corpora
-    from live_sentiment.training.fusion_run import train_fusion
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.training.data.fusion_clips import read_clips
+    from live_sentiment.training.data.fusion_data import read_corpora
+    from live_sentiment.training.tasks.fusion import Schedule
+    from live_sentiment.training.tasks.fusion_run import train_fusion
 
     store = ModelStore(config.models, progress=TerminalProgress())
     cache = options.cache or options.output.parent / "cache"
@@ -145,10 +145,10 @@ def run_face(options: argparse.Namespace) -> int:
     import torch
     from rich.console import Console
 
-    from live_sentiment.training.face import Recipe
-    from live_sentiment.training.face_run import Help, train_face
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import FACE_DETECTOR, ModelStore
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import FACE_DETECTOR, ModelStore
+    from live_sentiment.training.tasks.face import Recipe
+    from live_sentiment.training.tasks.face_run import Help, train_face
 
     torch.set_num_threads(options.threads)
     store = ModelStore(config.models, progress=TerminalProgress())
@@ -208,12 +208,12 @@ def _add_text(parts: Any) -> None:
 def run_text(options: argparse.Namespace) -> int:
     """Train what is not trained yet, write the weights and their card, and print the figures."""
     config = _checked(options)
-    from live_sentiment import compute
-    from live_sentiment.perception.text.encoder import TextEncoder
-    from live_sentiment.training.text import TextTraining, describe, train_text
-    from live_sentiment.training.text_recipe import TuneSettings
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models import compute
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.models.text_encoder import TextEncoder
+    from live_sentiment.training.tasks.text import TextTraining, describe, train_text
+    from live_sentiment.training.tasks.text_recipe import TuneSettings
 
     device = compute.apply(config.compute)
     store = ModelStore(config.models, progress=TerminalProgress())
@@ -268,11 +268,11 @@ def run_voice(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from live_sentiment import compute
-    from live_sentiment.training.voice import VoiceTraining, train_voice
-    from live_sentiment.training.voice_head import Schedule
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models import compute
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.training.tasks.voice import VoiceTraining, train_voice
+    from live_sentiment.training.tasks.voice_head import Schedule
 
     compute.apply(config.compute)
     whisper = options.whisper or ModelStore(config.models, progress=TerminalProgress()).path(
@@ -325,7 +325,7 @@ def _add_precision(parser: argparse.ArgumentParser) -> None:
 
 def _bfloat16(options: argparse.Namespace) -> bool:
     """Whether to compute in half precision."""
-    from live_sentiment.compute import quick_bfloat16
+    from live_sentiment.models.compute import quick_bfloat16
 
     return options.precision == "bfloat16" or (options.precision == "auto" and quick_bfloat16())
 

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from live_sentiment.training.lab.config import ExperimentConfig
-    from live_sentiment.training.lab.run import RunResult
+    from live_sentiment.training.experiments.config import ExperimentConfig
+    from live_sentiment.training.experiments.run import RunResult
 
 PRESETS = {
     "fusion-network": "BERT-family text and ResNet faces, side by side, 128 wide: polarity",
@@ -20,7 +20,7 @@ PRESETS = {
     "cross-attention": "each modality attends to the others in time: emotions and polarity",
     "joint-embedding": "one joint embedding of three modalities: emotions and polarity",
 }
-"""What the presets are; the TOML files of `live_sentiment.training.lab.presets` say it all."""
+"""What the presets are; the TOML files of `live_sentiment.training.experiments.presets` say it all."""
 
 _DESCRIPTION = (
     "Encoders, fuser and heads are trained together and measured once, on the test split; the folder RUN "
@@ -50,7 +50,7 @@ def add_presets(parts: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train, and print the figures."""
-    from live_sentiment.training.lab.presets import load_experiment
+    from live_sentiment.training.experiments.presets import load_experiment
 
     experiment = load_experiment(options.preset, file=options.file, overrides=options.overrides)
     if options.show:
@@ -91,12 +91,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _show(options: argparse.Namespace, experiment: ExperimentConfig) -> None:
     """The preset's own file with its comments, or the whole configuration where something was changed."""
-    from live_sentiment.training.lab.presets import preset_file
+    from live_sentiment.training.experiments.presets import preset_file
 
     if options.file is None and not options.overrides:
         print(preset_file(options.preset).read_text(encoding="utf-8"), end="")
         return
-    from live_sentiment.training.lab.run import dump
+    from live_sentiment.training.experiments.run import dump
 
     print(dump(experiment), end="")
 
@@ -105,10 +105,10 @@ def _train(options: argparse.Namespace, experiment: ExperimentConfig) -> RunResu
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from live_sentiment.config import load_config
-    from live_sentiment.training.lab.run import train_experiment
-    from live_sentiment.weights.progress import TerminalProgress
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.core.config import load_config
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.training.experiments.run import train_experiment
 
     settings = load_config(overrides=["models.offline=true"] if options.offline else [])
     store = ModelStore(settings.models, progress=TerminalProgress())
@@ -150,7 +150,7 @@ def _command(options: argparse.Namespace) -> str:
 
 def _result(result: RunResult) -> str:
     """Figures of the test split, with what must be known of them."""
-    from live_sentiment.training.lab.card import figures_table
+    from live_sentiment.training.experiments.card import figures_table
 
     metrics = result.metrics
     lines = [metrics["data"]["note"]] if metrics["data"]["note"] else []

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from live_sentiment.clock import MonotonicClock
-from live_sentiment.playback import Playback, Playhead, Story
+from live_sentiment.core.clock import MonotonicClock
+from live_sentiment.runtime.playback import Playback, Playhead, Story
 from live_sentiment.terminal.controls import ViewControls
 from live_sentiment.terminal.dashboard import Dashboard
 from live_sentiment.terminal.keys import Keys
@@ -19,7 +19,7 @@ from live_sentiment.terminal.view import View
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live_sentiment.replay import Replay
+    from live_sentiment.runtime.replay import Replay
 
 POLL_S = 0.1
 """How soon Ctrl-C is heard while only the viewer is left."""

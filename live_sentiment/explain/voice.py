@@ -16,12 +16,12 @@ from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from live_sentiment.core.libraries import load_torchaudio
+from live_sentiment.core.resampling import resample
+from live_sentiment.core.types import EMOTIONS, BoolArray, FloatArray, Observation, Window
 from live_sentiment.explain.words import Fuse, with_observations
-from live_sentiment.libraries import load_torchaudio
 from live_sentiment.perception.voice.prosody import Prosody
 from live_sentiment.perception.voice.windows import SpokenWindow
-from live_sentiment.resampling import resample
-from live_sentiment.types import EMOTIONS, BoolArray, FloatArray, Observation, Window
 
 Trait: TypeAlias = Literal["pitch", "energy", "rate"]
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-from live_sentiment.types import EMOTIONS, Affect, Modality, Observation, StageOutput, Window, Word
+from live_sentiment.core.types import EMOTIONS, Affect, Modality, Observation, StageOutput, Window, Word
 
 LOOKBACK_S = 10.0
 """Words from so long before the window on are read, since an utterance may have begun there."""

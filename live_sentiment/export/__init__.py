@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
     from live_sentiment.export.recorded import RecordedSession

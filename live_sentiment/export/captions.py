@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from live_sentiment.core.types import Word
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.writing import told, whole_file
 from live_sentiment.sinks.captions import Cue, CueBuilder, escaped, timestamp, wrapped
-from live_sentiment.types import Word
 
 if TYPE_CHECKING:
     from live_sentiment.export import Progress

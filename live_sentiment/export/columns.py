@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import EMOTIONS, MODALITIES
 
 MOST_COLUMNS = 500
 """More than this makes a thicket of curves on a page: two hours are averaged over 15 s."""

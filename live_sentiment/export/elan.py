@@ -14,10 +14,10 @@ from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
 from live_sentiment import __version__
+from live_sentiment.core.types import EMOTIONS, POLARITIES
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.tiers import Interval, Mark, tiers_of
 from live_sentiment.export.writing import whole_file
-from live_sentiment.types import EMOTIONS, POLARITIES
 
 if TYPE_CHECKING:
     from live_sentiment.export import Progress

@@ -14,13 +14,13 @@ from typing import Any, TypeAlias
 
 from av.error import FFmpegError
 
-from live_sentiment.sources.container import MediaInfo, audio_stream, frame_time, probe, video_stream
-from live_sentiment.sources.frame_times import FrameTimes, TimedFrame
-from live_sentiment.sources.packets import Packet, PacketReader
-from live_sentiment.sources.pictures import PictureConverter
-from live_sentiment.sources.seeking import open_before
-from live_sentiment.sources.track_choice import AS_STATED, TrackChoice
-from live_sentiment.types import ImageArray
+from live_sentiment.core.types import ImageArray
+from live_sentiment.sources.media.container import MediaInfo, audio_stream, frame_time, probe, video_stream
+from live_sentiment.sources.media.frame_times import FrameTimes, TimedFrame
+from live_sentiment.sources.media.packets import Packet, PacketReader
+from live_sentiment.sources.media.pictures import PictureConverter
+from live_sentiment.sources.media.seeking import open_before
+from live_sentiment.sources.media.track_choice import AS_STATED, TrackChoice
 
 _UNKNOWN_PERIOD = Fraction(1, 25)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from live_sentiment.core.types import EMOTIONS
 from live_sentiment.sinks.captions import LINE_CHARACTERS, PAUSE_S
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import EMOTIONS
 
 HISTORY_S = 20.0
 """How far back the rolling plot looks."""

@@ -12,14 +12,14 @@ import math
 import cv2
 import numpy as np
 
+from live_sentiment.core.types import ImageArray
 from live_sentiment.export.moments import Face, Moment
 from live_sentiment.export.palette import DARK
 from live_sentiment.export.pen import BOLD, Pen, bgr
 from live_sentiment.export.strip import STRIP_UNITS, draw_strip
+from live_sentiment.recording.tracks import letterboxed
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.sinks.tracks import letterboxed
 from live_sentiment.terminal.theme import EMOTION_COLOURS
-from live_sentiment.types import ImageArray
 
 LEAST_PX = 360
 """Pictures whose shorter side is less are enlarged by a whole factor."""

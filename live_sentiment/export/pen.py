@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
+from live_sentiment.core.types import ImageArray
 from live_sentiment.terminal.printable import printable
-from live_sentiment.types import ImageArray
 
 Point: TypeAlias = tuple[float, float]
 """x and y in pixels, from the upper left."""

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Event
 from live_sentiment.export.columns import Columns, columns_of
 from live_sentiment.export.moments import captions
 from live_sentiment.export.palette import DARK, LIGHT, Palette
@@ -17,7 +18,6 @@ from live_sentiment.export.writing import whole_file
 from live_sentiment.sinks.lines import Fields
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS, clock, said, span
-from live_sentiment.types import EMOTIONS, MODALITIES, Event
 
 if TYPE_CHECKING:
     from live_sentiment.export import Progress

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from live_sentiment.errors import UsageError
-from live_sentiment.sinks.lines import Fields
-from live_sentiment.sinks.reader import TimelineIndex, index_timeline
-from live_sentiment.sinks.session_file import (
+from live_sentiment.core.errors import UsageError
+from live_sentiment.recording.session_file import (
     FILE,
     NewerVersionError,
     SessionRecord,
     is_being_recorded,
     read_session,
 )
-from live_sentiment.sinks.untrusted import is_regular, is_there
-from live_sentiment.sources.fingerprint import source_file
-from live_sentiment.sources.inputs import MEDIA_SUFFIXES, SESSION_MEDIA
+from live_sentiment.recording.untrusted import is_regular, is_there
+from live_sentiment.sinks.lines import Fields
+from live_sentiment.sinks.reader import TimelineIndex, index_timeline
+from live_sentiment.sources.media.fingerprint import source_file
+from live_sentiment.sources.media.inputs import MEDIA_SUFFIXES, SESSION_MEDIA
 
 TIMELINE = "timeline.jsonl"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES
 from live_sentiment.export.moments import HISTORY_S, Moment
 from live_sentiment.export.palette import DARK
 from live_sentiment.export.pen import BOLD, Pen, Point, bgr, tinted
 from live_sentiment.sinks.lines import Fields
 from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS, clock, signed
-from live_sentiment.types import EMOTIONS, MODALITIES
 
 STRIP_UNITS = 8.6
 """Height of the strip."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.sinks.channels import AFFECT, PROBABILITY, SHARE
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
 Kind: TypeAlias = Literal["number", "whole", "flag", "text", "name"]
 """`name`: text of which there are few different ones."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from live_sentiment.core.types import MODALITIES, POLARITIES
 from live_sentiment.export.captions import cues
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.writing import told
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import MODALITIES, POLARITIES
 
 if TYPE_CHECKING:
     from live_sentiment.export import Progress

@@ -18,7 +18,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import ImageArray
 from live_sentiment.export import Progress
 from live_sentiment.export.footage import Footage, Shot, SoundPacket
 from live_sentiment.export.moments import Moments
@@ -28,10 +29,9 @@ from live_sentiment.export.pen import Pen, bgr
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.sound_track import sound_track
 from live_sentiment.export.writing import whole_file
-from live_sentiment.sinks.tracks import picture_encoder
-from live_sentiment.sinks.untrusted import check_recording
-from live_sentiment.sources.track_choice import TrackChoice
-from live_sentiment.types import ImageArray
+from live_sentiment.recording.tracks import picture_encoder
+from live_sentiment.recording.untrusted import check_recording
+from live_sentiment.sources.media.track_choice import TrackChoice
 
 CRF = 21
 """Quality as H.264 has it: text stays crisp, at about the size of the source."""

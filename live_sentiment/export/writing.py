@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.sinks.atomic import OWNER_ONLY, written_aside
 
 _Item = TypeVar("_Item")

@@ -15,8 +15,8 @@ from math import factorial
 import torch
 from torch import Tensor
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.batch import SUBSETS
-from live_sentiment.types import MODALITIES
 
 
 def shapley_values(worth: Tensor) -> Tensor:

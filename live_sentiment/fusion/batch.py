@@ -13,7 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, FloatArray, Modality, Observation, Window
+from live_sentiment.core.types import (
+    EMOTIONS,
+    MODALITIES,
+    POLARITIES,
+    FloatArray,
+    Modality,
+    Observation,
+    Window,
+)
 
 CAPACITY: Mapping[Modality, int] = {"text": 32, "voice": 16, "vision": 128}
 """Steps of each padded sequence. Fixed, because the last bits of a sum depend on the shape it is taken in: a

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from live_sentiment.types import EMOTIONS
+from live_sentiment.core.types import EMOTIONS
 
 COORDINATES: Mapping[str, tuple[float, float]] = {
     "neutral": (0.0, 0.0),

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Expert, Modality
 from live_sentiment.fusion.batch import FusionBatch
 from live_sentiment.fusion.circumplex import valence_arousal
-from live_sentiment.types import MODALITIES, Expert, Modality
 
 EMOTION_PRIOR = (0.40, 0.20, 0.10, 0.10, 0.04, 0.04, 0.12)
 """Class distribution assumed where the program is used, in the order of EMOTIONS: round figures near those of

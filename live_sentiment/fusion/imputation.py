@@ -21,9 +21,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Modality
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Modality
 
 WIDTH = 128
 """Of the hidden layers."""

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from live_sentiment.config import LearntConfig
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
 from live_sentiment.fusion.circumplex import valence_arousal
 from live_sentiment.fusion.cores import CORES
@@ -30,7 +31,6 @@ from live_sentiment.fusion.cores.core import Tokens
 from live_sentiment.fusion.cores.pooling import quality_of
 from live_sentiment.fusion.fuser import Fuser, FusionOutput, trust
 from live_sentiment.fusion.polarity import emotions_from, polarity_from
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 
 HIGHEST_SCORE = 3.0
 """Sentiment scores lie in [-3, 3], as CMU-MOSI and CMU-MOSEI have them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from live_sentiment.types import EMOTIONS
+from live_sentiment.core.types import EMOTIONS
 
 _POLARITY_OF = {"joy": (0.0, 0.0, 1.0), "neutral": (0.0, 1.0, 0.0), "surprise": (1 / 3, 1 / 3, 1 / 3)}
 POLARITY_OF_EMOTION = torch.tensor([_POLARITY_OF.get(name, (1.0, 0.0, 0.0)) for name in EMOTIONS])

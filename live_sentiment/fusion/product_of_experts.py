@@ -25,9 +25,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
 from live_sentiment.fusion.fuser import MISLED, Fuser, FusionOutput, trust
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Expert, Modality
 
 RECENCY_S: Mapping[Modality, float] = {"text": 0.3, "voice": 0.3, "vision": 4.0}
 """Time constant by which a look loses weight against the last one of its modality. The last word's

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from live_sentiment.config import LearntConfig
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES, Expert, Modality
 from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.fuser import Fuser
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.types import MODALITIES, Expert, Modality
-from live_sentiment.weights.shipped import ShippedWeights, save_shipped
+from live_sentiment.models.store.shipped import ShippedWeights, save_shipped
 
 PRODUCT_OF_EXPERTS = "product-of-experts"
 

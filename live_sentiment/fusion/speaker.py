@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from live_sentiment.types import Observation, Person, Window
+from live_sentiment.core.types import Observation, Person, Window
 
 VOICED = 0.2
 """Share of a window with voice activity above which somebody is taken to speak."""

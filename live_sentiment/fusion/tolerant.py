@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
+from live_sentiment.core.types import Affect, Window
 from live_sentiment.streams.worker import described
-from live_sentiment.types import Affect, Window
 
 AGAIN_S = 60.0
 """Failures are announced no oftener than this, in session time."""

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES
 from live_sentiment.sinks.fields import VALUE_DECIMALS
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
 
 PER_UNIT = 10**VALUE_DECIMALS
 """Probabilities, valence and arousal are whole multiples of 1 / PER_UNIT in the timeline already."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Modality
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 PAUSE_S = 0.8
 """Silence between two words that still counts as talking; captions end a cue at the same pause."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 
 EMBED_LIMIT_BYTES = 300 * 2**20
 """Browsers take no longer text than about half a gigabyte; base64 makes four bytes of three."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from live_sentiment.weights.manifest import load_manifest
-from live_sentiment.weights.shipped import TRAINED
-from live_sentiment.weights.store import FACE_DETECTOR
+from live_sentiment.models.store.manifest import load_manifest
+from live_sentiment.models.store.shipped import TRAINED
+from live_sentiment.models.store.store import FACE_DETECTOR
 
 OWN_LICENCE = "Apache-2.0; some of its training data is for research or non-commercial use, see its card"
 PARTS: Mapping[str, str] = {

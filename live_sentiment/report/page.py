@@ -19,7 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from live_sentiment import __version__
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS, MODALITIES
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.export.writing import whole_file
 from live_sentiment.report.columns import ABSENT, PER_UNIT, packed
@@ -29,7 +30,6 @@ from live_sentiment.report.models import cards_of, credits_of
 from live_sentiment.report.quality import remarks
 from live_sentiment.report.transcript import paragraphs
 from live_sentiment.report.wording import length, moment, percent, signed
-from live_sentiment.types import EMOTIONS, MODALITIES
 
 NAME = "report.html"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.export.footage import SoundPacket
 from live_sentiment.export.sound_track import sound_track
-from live_sentiment.sinks.untrusted import check_recording
+from live_sentiment.recording.untrusted import check_recording
 
 
 def can_be_mp4(path: Path) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.recording.session_file import SessionRecord
 from live_sentiment.report.wording import moment
-from live_sentiment.sinks.session_file import SessionRecord
 
 
 def remarks(session: RecordedSession) -> tuple[str, ...]:

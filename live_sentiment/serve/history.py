@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from live_sentiment.runtime.snapshot import HISTORY_S
 from live_sentiment.serve.messages import Message
-from live_sentiment.snapshot import HISTORY_S
 
 KEPT = 600
 """Lasting messages kept at most, however many come in HISTORY_S: half of what may wait for one client."""

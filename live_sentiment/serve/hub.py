@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import Counter
 
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.serve.history import History
 from live_sentiment.serve.messages import (
     Message,
@@ -18,7 +19,6 @@ from live_sentiment.serve.messages import (
 )
 from live_sentiment.serve.outbox import Outbox
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 
 class Client:

@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 from ipaddress import ip_address
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.sinks.address import Address
 
 HOST, PORT = "127.0.0.1", 8765

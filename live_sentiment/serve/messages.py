@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.runtime.snapshot import HISTORY_S, Snapshot
 from live_sentiment.sinks.fields import event_fields, point_fields, seconds, segment_fields, word_fields
-from live_sentiment.snapshot import HISTORY_S, Snapshot
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 SCHEMA = "live-sentiment/live"
 VERSION = 1

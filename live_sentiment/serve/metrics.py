@@ -10,8 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from live_sentiment import __version__
+from live_sentiment.runtime.snapshot import LiveHealth, Snapshot, State
 from live_sentiment.serve.hub import Hub
-from live_sentiment.snapshot import LiveHealth, Snapshot, State
 from live_sentiment.sources.capture import DeviceHealth
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from live_sentiment.config import ServeConfig
-from live_sentiment.extras import check_extra
+from live_sentiment.core.config import ServeConfig
+from live_sentiment.core.extras import check_extra
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.serve.access import Access
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.listening import is_loopback, listen, reachable
 from live_sentiment.serve.messages import hello_message
 from live_sentiment.sinks.address import Address
-from live_sentiment.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from live_sentiment.clock import Clock
+from live_sentiment.core.clock import Clock
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.recording.session_file import SessionRecord
 from live_sentiment.sinks.protocol import Sink
-from live_sentiment.sinks.session_file import SessionRecord
 from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.worker import Worker
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 CALLS = 20_000
 """Results that may wait for the disk: about an hour of them."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from live_sentiment.core.types import Event, TimelinePoint, Transcript, Word
 from live_sentiment.sinks.file import PieceFile
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript, Word
 
 LINE_CHARACTERS = 42
 LINES = 2

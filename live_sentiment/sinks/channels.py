@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, TimelinePoint
 from live_sentiment.sinks.fields import point_fields
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, TimelinePoint
 
 PROBABILITY = "probability"
 AFFECT = "-1..1"

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from live_sentiment.timeline.episodes import Episode
-from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import (
+from live_sentiment.core.types import (
     EMOTIONS,
     MODALITIES,
     POLARITIES,
@@ -21,6 +19,8 @@ from live_sentiment.types import (
     TimelinePoint,
     Word,
 )
+from live_sentiment.timeline.episodes import Episode
+from live_sentiment.timeline.timeline import Segment
 
 TIME_DECIMALS = 3
 VALUE_DECIMALS = 4

@@ -6,7 +6,7 @@ import contextlib
 import errno
 from pathlib import Path
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.sinks.atomic import OWNER_ONLY_FOLDER, create_file
 
 

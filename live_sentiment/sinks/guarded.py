@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from live_sentiment.errors import RunError
+from live_sentiment.core.errors import RunError
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.worker import described, is_interrupt
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 
 class Guarded:

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.sinks.fields import event_fields, point_fields, seconds, segment_fields
 from live_sentiment.sinks.file import PieceFile
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 SCHEMA = "live-sentiment/timeline"
 VERSION = 1

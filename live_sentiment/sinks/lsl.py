@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment import __version__
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.sinks.channels import CHANNELS, channel_values
 from live_sentiment.sinks.fields import event_fields, segment_fields, word_fields
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 if TYPE_CHECKING:
     import pylsl

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.sinks.address import Address, parse_address
 from live_sentiment.sinks.fields import event_fields, point_fields, segment_fields, word_fields
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessageInfo

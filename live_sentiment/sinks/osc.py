@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import MODALITIES, Event, TimelinePoint, Transcript
 from live_sentiment.sinks.address import Address
 from live_sentiment.sinks.channels import CHANNELS, channel_values
 from live_sentiment.sinks.fields import rounded, seconds
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import MODALITIES, Event, TimelinePoint, Transcript
 
 PREFIX = "/live-sentiment"
 

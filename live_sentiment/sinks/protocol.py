@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from live_sentiment.core.types import Event, TimelinePoint, Transcript
 from live_sentiment.timeline.timeline import Segment
-from live_sentiment.types import Event, TimelinePoint, Transcript
 
 
 class Sink(Protocol):

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.recording.untrusted import open_to_read
 from live_sentiment.sinks.jsonl import SCHEMA, VERSION
 from live_sentiment.sinks.lines import DamagedLineError, Fields, check, mend_header, parse
 from live_sentiment.sinks.order import out_of_order, overlapping
-from live_sentiment.sinks.untrusted import open_to_read
 
 MOST_BYTES = 2 * 2**30
 """Of a timeline: some three days at four points a second."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from live_sentiment.core.types import MODALITIES, Event, Modality, TimelinePoint, Transcript
 from live_sentiment.sinks.fields import rounded, seconds, segment_fields
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.timeline import Segment
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import MODALITIES, Event, Modality, TimelinePoint, Transcript
 
 NOTED = frozenset({"track", "level"})
 """Kinds of events that the summary repeats: they decide what the whole result rests on."""

@@ -14,7 +14,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from live_sentiment.types import Event, VideoFrame
+from live_sentiment.core.types import Event, VideoFrame
 
 Device: TypeAlias = Literal["camera", "microphone"]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from live_sentiment.sources.decoder import Decoder, spawn_decoder
-from live_sentiment.sources.media import MediaSource
-from live_sentiment.sources.pacing import Pacer
+from live_sentiment.core.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
+from live_sentiment.sources.media.decoder import Decoder, spawn_decoder
+from live_sentiment.sources.media.media import MediaSource
+from live_sentiment.sources.media.pacing import Pacer
 from live_sentiment.streams.channel import Channel
-from live_sentiment.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ from typing import Protocol
 
 import numpy as np
 
-from live_sentiment.clock import Clock
-from live_sentiment.sources.blocks import BlockAssembler
+from live_sentiment.core.clock import Clock
+from live_sentiment.core.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
 from live_sentiment.sources.capture import CaptureDevice, CapturedSound, Device
 from live_sentiment.sources.feed import Outlets
-from live_sentiment.sources.mixdown import Mixdown
-from live_sentiment.sources.sound import device_planes
-from live_sentiment.streams.frame_grid import FrameGrid
+from live_sentiment.sources.media.blocks import BlockAssembler
+from live_sentiment.sources.media.mixdown import Mixdown
+from live_sentiment.sources.media.sound import device_planes
+from live_sentiment.streams.decimator import FrameGrid
 from live_sentiment.streams.worker import Worker
-from live_sentiment.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
 
 MODALITIES_OF: Mapping[Device, tuple[Modality, ...]] = {
     "camera": ("vision",),

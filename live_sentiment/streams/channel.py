@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Generic, NamedTuple, TypeVar
 
-from live_sentiment.clock import Clock
+from live_sentiment.core.clock import Clock
 from live_sentiment.streams.gauges import QueueGauge
 
 T = TypeVar("T")

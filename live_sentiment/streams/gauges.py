@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 
-from live_sentiment.clock import Clock
+from live_sentiment.core.clock import Clock
 
 _LOWEST_S = 1e-6
 _GROWTH = 1.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from live_sentiment.clock import Clock, MonotonicClock
+from live_sentiment.core.clock import Clock, MonotonicClock
 
 
 class Worker:

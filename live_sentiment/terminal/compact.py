@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.header import part_done
 from live_sentiment.terminal.live import notices
 from live_sentiment.terminal.points import confidence, heard_of, polarity

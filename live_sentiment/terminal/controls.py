@@ -6,10 +6,10 @@ from typing import Protocol
 
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.core.types import MODALITIES, Modality
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.theme import QUIET
 from live_sentiment.terminal.view import View
-from live_sentiment.types import MODALITIES, Modality
 
 LONGEST_NOTE = 200
 """Characters of a marker's note."""

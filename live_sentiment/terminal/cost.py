@@ -13,14 +13,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from live_sentiment.snapshot import HISTORY_S, LiveHealth, Picture, RecordingHealth, Snapshot, StreamHealth
-from live_sentiment.sources.capture import DeviceHealth
-from live_sentiment.terminal.controls import LiveControls
-from live_sentiment.terminal.dashboard import REFRESH_HZ
-from live_sentiment.terminal.layout import lay_out
-from live_sentiment.terminal.screen import Screen
-from live_sentiment.terminal.view import View
-from live_sentiment.types import (
+from live_sentiment.core.types import (
     EMOTIONS,
     MODALITIES,
     Affect,
@@ -32,6 +25,20 @@ from live_sentiment.types import (
     TimelinePoint,
     Word,
 )
+from live_sentiment.runtime.snapshot import (
+    HISTORY_S,
+    LiveHealth,
+    Picture,
+    RecordingHealth,
+    Snapshot,
+    StreamHealth,
+)
+from live_sentiment.sources.capture import DeviceHealth
+from live_sentiment.terminal.controls import LiveControls
+from live_sentiment.terminal.dashboard import REFRESH_HZ
+from live_sentiment.terminal.layout import lay_out
+from live_sentiment.terminal.screen import Screen
+from live_sentiment.terminal.view import View
 
 PICTURE_HZ = 5
 """Pictures a second that the cost of pictures is told for."""

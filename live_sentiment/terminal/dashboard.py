@@ -11,7 +11,7 @@ from typing import Self
 from rich.console import Console, Group
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.layout import Foot, lay_out
 from live_sentiment.terminal.lines import ProgressLines
 from live_sentiment.terminal.screen import Screen

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.compact import compact
 from live_sentiment.terminal.frame import EDGES, SIDES, beside, panel
 from live_sentiment.terminal.header import header

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from live_sentiment.snapshot import LiveHealth, Snapshot
+from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
 from live_sentiment.terminal.live import size
 from live_sentiment.terminal.printable import printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from live_sentiment.snapshot import LiveHealth, RecordingHealth
+from live_sentiment.runtime.snapshot import LiveHealth, RecordingHealth
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import ALERT, FRAME, GOOD, QUIET, bar

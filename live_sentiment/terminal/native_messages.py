@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from live_sentiment.native_stderr import own_stderr, silenced
+from live_sentiment.core.native_stderr import own_stderr, silenced
 
 
 @contextmanager

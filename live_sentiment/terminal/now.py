@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Modality, TimelinePoint
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.plane import plane
 from live_sentiment.terminal.points import confidence, heard_of, polarity
 from live_sentiment.terminal.printable import printable
@@ -18,7 +19,6 @@ from live_sentiment.terminal.theme import (
     percent,
     signed,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, Modality, TimelinePoint
 
 LABEL = 9
 """Cells for the name of a row."""

@@ -10,9 +10,9 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Span, Text
 
-from live_sentiment.snapshot import Picture, Snapshot
+from live_sentiment.core.types import ImageArray
+from live_sentiment.runtime.snapshot import Picture, Snapshot
 from live_sentiment.terminal.theme import EMOTION_COLOURS, QUIET
-from live_sentiment.types import ImageArray
 
 MOST_COLUMNS = 40
 """A larger picture tells no more of a face, and costs more than a dashboard should."""

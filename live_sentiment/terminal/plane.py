@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from rich.text import Text
 
+from live_sentiment.core.types import Affect, TimelinePoint
 from live_sentiment.terminal.frame import cells
 from live_sentiment.terminal.plot import Dots
 from live_sentiment.terminal.points import heard_of
 from live_sentiment.terminal.theme import EMOTION_COLOURS, FRAME, QUIET
-from live_sentiment.types import Affect, TimelinePoint
 
 TRAIL_S = 12.0
 """The way of so long is drawn behind the point."""

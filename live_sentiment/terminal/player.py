@@ -6,8 +6,8 @@ import threading
 
 from rich.text import Text
 
-from live_sentiment.playback import Playback
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.runtime.playback import Playback
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.controls import key_line
 from live_sentiment.terminal.theme import ALERT, QUIET, clock
 from live_sentiment.terminal.view import View

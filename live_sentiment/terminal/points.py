@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from live_sentiment.types import EMOTIONS, POLARITIES, TimelinePoint
+from live_sentiment.core.types import EMOTIONS, POLARITIES, TimelinePoint
 
 
 def confidence(point: TimelinePoint) -> float:

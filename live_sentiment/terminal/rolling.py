@@ -7,7 +7,8 @@ from itertools import groupby
 
 from rich.text import Text
 
-from live_sentiment.snapshot import HISTORY_S, Snapshot
+from live_sentiment.core.types import MODALITIES, Event, Modality, TimelinePoint
+from live_sentiment.runtime.snapshot import HISTORY_S, Snapshot
 from live_sentiment.terminal.frame import cells
 from live_sentiment.terminal.plot import curve, level
 from live_sentiment.terminal.points import heard_of
@@ -20,7 +21,6 @@ from live_sentiment.terminal.theme import (
     QUIET,
     clock,
 )
-from live_sentiment.types import MODALITIES, Event, Modality, TimelinePoint
 
 AXIS = 8
 """Cells left of the drawing, for its labels."""

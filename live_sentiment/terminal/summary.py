@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from live_sentiment.core.types import Modality
 from live_sentiment.sinks.summary import Summary
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
@@ -21,7 +22,6 @@ from live_sentiment.terminal.theme import (
     signed,
 )
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Modality
 
 LABEL = 10
 BAR = 30

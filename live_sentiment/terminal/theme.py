@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from live_sentiment.core.types import Event, Modality
 from live_sentiment.terminal.printable import printable
-from live_sentiment.types import Event, Modality
 
 EMOTION_COLOURS: Mapping[str, str] = {
     "neutral": "#808a94",

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.core.types import TimelinePoint, Word
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import EMOTION_COLOURS, QUIET
-from live_sentiment.types import TimelinePoint, Word
 
 UNSURE = 0.5
 """Words less probable than this are in italics."""

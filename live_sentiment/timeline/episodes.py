@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from live_sentiment.types import EMOTIONS, TimelinePoint
+from live_sentiment.core.types import EMOTIONS, TimelinePoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from live_sentiment.config import TimelineConfig
+from live_sentiment.core.config import TimelineConfig
+from live_sentiment.core.types import EMOTIONS, POLARITIES, Affect
 from live_sentiment.timeline.smoothing import AFFECT_FILTERS, AFFECT_PRIOR, EMOTION_FILTERS, Hysteresis, State
-from live_sentiment.types import EMOTIONS, POLARITIES, Affect
 
 
 @dataclass(frozen=True, slots=True)

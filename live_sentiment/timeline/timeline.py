@@ -6,12 +6,12 @@ import math
 from collections import deque
 from typing import TypeAlias
 
-from live_sentiment.config import TimelineConfig
+from live_sentiment.core.config import TimelineConfig
+from live_sentiment.core.types import Affect, Person, TimelinePoint, Window
 from live_sentiment.timeline.episodes import Episode, EpisodeBuilder
 from live_sentiment.timeline.smoother import Smoothed, Smoother
 from live_sentiment.timeline.smoothing import State
 from live_sentiment.timeline.turning import TurningPoint, TurningPointFinder
-from live_sentiment.types import Affect, Person, TimelinePoint, Window
 
 Segment: TypeAlias = Episode | TurningPoint
 

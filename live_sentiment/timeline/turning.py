@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Literal
 
-from live_sentiment.types import TimelinePoint, Word
+from live_sentiment.core.types import TimelinePoint, Word
 
 AROUND_S = 2.0
 """Words this near to a turning point are told with it."""

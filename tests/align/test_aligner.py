@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live_sentiment.align.aligner import WindowAligner
-from live_sentiment.config import WindowConfig
-from live_sentiment.types import (
+from live_sentiment.core.config import WindowConfig
+from live_sentiment.core.types import (
     MODALITIES,
     Absence,
     Modality,

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import media_factory as factory
 import numpy as np
 import pytest
-from scripted import ScriptedStages, fuse
 
-from live_sentiment.config import Config
+from live_sentiment.core.config import Config
+from live_sentiment.core.types import Affect, Observation, StageOutput, Transcript, VideoFrame, Window
 from live_sentiment.perception.voice.normalise import SpeakerNormaliser
-from live_sentiment.replay import Replay
+from live_sentiment.runtime.replay import Replay
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
-from live_sentiment.types import Affect, Observation, StageOutput, Transcript, VideoFrame, Window
+from tests.helpers import media_factory as factory
+from tests.helpers.scripted import ScriptedStages, fuse
 
 SPOILT_S = (2.0, 2.5)
 """Session time in which models give nonsense."""

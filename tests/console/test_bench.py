@@ -7,11 +7,11 @@ from pathlib import Path
 
 import av
 import pytest
-from places import MEDIA, needs_media
 
 from live_sentiment.console.main import main
-from live_sentiment.measure import MEMORY_STEPS, loop_clip, memory_steps
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.runtime.benchmark import MEMORY_STEPS, loop_clip, memory_steps
+from tests.helpers.places import MEDIA, needs_media
 
 CLIP = MEDIA / "grid" / "bbaf2n.mpg"
 

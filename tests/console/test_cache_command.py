@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from releases import lines, wav
-from tiny_text import save_encoder
 
 from live_sentiment.console.main import main
+from tests.helpers.releases import lines, wav
+from tests.helpers.tiny_text import save_encoder
 
 
 @pytest.fixture
@@ -69,7 +69,9 @@ def test_what_cannot_be_embedded_is_counted(
     lines(tmp_path / "clips.csv", "id,text,emotion", "a,so happy,joy", "b,hate it,anger")
     encoder = save_encoder(tmp_path / "encoder")
     monkeypatch.setattr(
-        "live_sentiment.encoders.text_transformer.TextTransformer.prepare", _refuses_hate(), raising=True
+        "live_sentiment.models.encoders.text_transformer.TextTransformer.prepare",
+        _refuses_hate(),
+        raising=True,
     )
     command = ["cache", "--data", str(tmp_path), "--corpus", "folder", "--offline", "--device", "cpu"]
     assert main([*command, "--encoder", "transformer", f"source={encoder}"]) == 0
@@ -79,7 +81,7 @@ def test_what_cannot_be_embedded_is_counted(
 
 
 def _refuses_hate():
-    from live_sentiment.encoders.text_transformer import TextTransformer
+    from live_sentiment.models.encoders.text_transformer import TextTransformer
 
     prepare = TextTransformer.prepare
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from story import point, word
 
 from live_sentiment.console import exports
 from live_sentiment.console.main import main
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.export import FORMATS, Format, formats
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.timeline.episodes import Episode
+from tests.helpers.story import point, word
 
 ROOT = Path(__file__).parents[2]
 TEXTUAL = "csv,parquet,vtt,srt,eaf,textgrid"
@@ -166,7 +166,7 @@ def test_replay_exports_what_it_has_written(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr("live_sentiment.console.replay._replay", analysed)
     monkeypatch.setattr("live_sentiment.console.replay._print", lambda outcome, options: None)
-    monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others, **more: None)
+    monkeypatch.setattr("live_sentiment.runtime.stages.load_stages", lambda *others, **more: None)
     clip = ROOT / "recordings/demo.mp4"
     assert main(["replay", str(clip), "--output", str(tmp_path), "--export", "srt,eaf"]) == 0
     assert (tmp_path / "demo/captions.srt").exists()
@@ -185,8 +185,8 @@ def test_run_exports_a_session_that_was_ended_by_a_signal(tmp_path, capsys, monk
     monkeypatch.setattr("live_sentiment.console.run._open_devices", lambda *others: (None, None))
     monkeypatch.setattr("live_sentiment.console.run.conduct", ended)
     live = SimpleNamespace(close=lambda: None)
-    monkeypatch.setattr("live_sentiment.live.Live", lambda *others, **more: live)
-    monkeypatch.setattr("live_sentiment.stages.load_stages", lambda *others, **more: None)
+    monkeypatch.setattr("live_sentiment.runtime.live.Live", lambda *others, **more: live)
+    monkeypatch.setattr("live_sentiment.runtime.stages.load_stages", lambda *others, **more: None)
     assert main(["run", "--output", str(tmp_path), "--export", "srt", "--json"]) == 130
     captured = capsys.readouterr()
     assert (folder / "captions.srt").exists()

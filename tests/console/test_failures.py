@@ -11,7 +11,7 @@ import pytest
 from live_sentiment.console import schema
 from live_sentiment.console.failures import told
 from live_sentiment.console.main import main
-from live_sentiment.errors import RunError, UsageError, describe
+from live_sentiment.core.errors import RunError, UsageError, describe
 
 
 class _BareError(BaseException):
@@ -58,11 +58,11 @@ def test_whatever_a_command_raises_is_one_line(
 
 
 def test_the_line_names_where_in_the_program_it_was(tmp_path: Path) -> None:
-    from live_sentiment.sources.sound import mono_weights
+    from live_sentiment.sources.media.sound import mono_weights
 
     with pytest.raises(TypeError) as caught:
         mono_weights(7)  # type: ignore[arg-type]
-    assert "(live_sentiment/sources/sound.py:" in told(caught.value)
+    assert "(live_sentiment/sources/media/sound.py:" in told(caught.value)
 
 
 def test_an_interrupt_that_a_library_turned_into_another_error_is_an_interrupt(

@@ -13,7 +13,7 @@ import pytest
 
 if os.name == "nt":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
-from pseudo_terminal import OnTerminal, Shell
+from tests.helpers.pseudo_terminal import OnTerminal, Shell
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -22,9 +22,9 @@ def program(notes: Path, before: str = "", options: str = "[]") -> str:
     """A made-up session under the real dashboard, which notes what becomes of it in a file."""
     return f"""
 import sys
-sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(__file__).parents[1])!r}]
-import test_run
-from live_sentiment.clock import MonotonicClock
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
+from tests.console import test_run
+from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.console.main import build_parser
 from live_sentiment.console.run import conduct
 notes = open({str(notes)!r}, "w", buffering=1)

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-import toy_model
 
 from live_sentiment.console.main import main
-from live_sentiment.weights import store
-from live_sentiment.weights.manifest import load_manifest
-from live_sentiment.weights.store import CACHE_VARIABLE
+from live_sentiment.models.store import store
+from live_sentiment.models.store.manifest import load_manifest
+from live_sentiment.models.store.store import CACHE_VARIABLE
+from tests.helpers import toy_model
 
 
 @pytest.fixture(autouse=True)

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from media_factory import flashes, write_media
-from outlets import WAIT_S, free_port
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
-from scripted import ScriptedStages
 
-from live_sentiment import stages
 from live_sentiment.console.main import main
+from live_sentiment.runtime import stages
+from tests.helpers.media_factory import flashes, write_media
+from tests.helpers.outlets import WAIT_S, free_port
+from tests.helpers.scripted import ScriptedStages
 
 
 @pytest.fixture(autouse=True)

@@ -10,17 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import media_factory as factory
 import pytest
-from scripted import ScriptedStages
 
-from live_sentiment import stages
-from live_sentiment.config import Config
 from live_sentiment.console.main import main
-from live_sentiment.errors import UsageError
-from live_sentiment.replay import Replay
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Affect, Window
+from live_sentiment.runtime import stages
+from live_sentiment.runtime.replay import Replay
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
-from live_sentiment.types import Affect, Window
+from tests.helpers import media_factory as factory
+from tests.helpers.scripted import ScriptedStages
 
 Fuse = Callable[[Window, int | None], Affect | None]
 

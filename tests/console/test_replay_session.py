@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import media_factory as factory
 import pytest
 
-from live_sentiment import replay, stages
 from live_sentiment.console import viewer
 from live_sentiment.console.main import main
-from live_sentiment.playback import Story
-from live_sentiment.replay import Outcome
+from live_sentiment.runtime import replay, stages
+from live_sentiment.runtime.playback import Story
+from live_sentiment.runtime.replay import Outcome
+from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.sinks.summary import Summarizer
-from live_sentiment.snapshot import Snapshot
 from live_sentiment.terminal import dashboard
+from tests.helpers import media_factory as factory
 
 
 class FakeReplay:

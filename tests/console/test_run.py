@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from live_sentiment.clock import MonotonicClock, VirtualClock
 from live_sentiment.console.ending import Ending
 from live_sentiment.console.main import main
-from live_sentiment.errors import RunError, UsageError
-from live_sentiment.live import LiveOutcome
+from live_sentiment.core.clock import MonotonicClock, VirtualClock
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.runtime.live import LiveOutcome
+from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.sinks.summary import Summarizer
-from live_sentiment.snapshot import LiveHealth, Snapshot
 from live_sentiment.sources.capture import DeviceHealth
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and terminals")
@@ -116,8 +116,11 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
-    from live_sentiment import live, stages
-    from live_sentiment.sources import camera, cameras, microphone, microphones
+    from live_sentiment.runtime import live, stages
+    from live_sentiment.sources.camera.camera import camera
+    from live_sentiment.sources.camera.camera import listing as cameras
+    from live_sentiment.sources.microphone.microphone import listing as microphones
+    from live_sentiment.sources.microphone.microphone import microphone
 
     made = Machine()
     monkeypatch.setattr(cameras, "choose_camera", made.choose("camera"))
@@ -365,9 +368,9 @@ def test_a_log_gets_the_end_and_no_dashboard_nothing(
 
 PROGRAM = f"""
 import dataclasses, sys, threading
-sys.path[:0] = [{str(Path(__file__).parent)!r}]
-import test_run
-from live_sentiment.clock import MonotonicClock
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
+from tests.console import test_run
+from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.console.main import build_parser
 from live_sentiment.console.run import conduct
 test_run.FakeLive.work = staticmethod(lambda live: live.stopped.wait(30))
@@ -392,7 +395,7 @@ sys.exit(code)
     ],
 )
 def test_keys_on_a_real_terminal(typed: str, says: str, exit_code: int) -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(PROGRAM) as terminal:
         terminal.see("3\x1b[0m")  # the keys are shown, and the last of them is 3
@@ -404,7 +407,7 @@ def test_keys_on_a_real_terminal(typed: str, says: str, exit_code: int) -> None:
 
 
 def test_a_session_that_hangs_at_its_end_is_left_at_a_second_ctrl_c() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(PROGRAM.replace("live.stopped.wait(30)", "threading.Event().wait(30)")) as terminal:
         terminal.see("3\x1b[0m")

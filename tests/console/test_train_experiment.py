@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from lab_corpora import write_corpora
 
 from live_sentiment.console.main import main
 from live_sentiment.console.train_lab import PRESETS
-from live_sentiment.training.lab.presets import load_experiment, preset_file
+from live_sentiment.training.experiments.presets import load_experiment, preset_file
+from tests.helpers.lab_corpora import write_corpora
 
 SMALL = """
 [data]

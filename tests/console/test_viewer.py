@@ -11,12 +11,12 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX terminals")
 
 PROGRAM = f"""
 import sys, threading
-sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
 from rich.console import Console
-from story import point
+from tests.helpers.story import point
 from live_sentiment.console.viewer import viewed
-from live_sentiment.playback import Story
-from live_sentiment.snapshot import Snapshot
+from live_sentiment.runtime.playback import Story
+from live_sentiment.runtime.snapshot import Snapshot
 
 class Replay:
     state = "running"
@@ -38,7 +38,7 @@ def program(analysis: str) -> str:
 
 
 def test_a_session_is_looked_at_after_its_analysis_has_ended() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(program("pass")) as terminal:
         terminal.see("analysed to 0:40")
@@ -60,7 +60,7 @@ def test_a_session_is_looked_at_after_its_analysis_has_ended() -> None:
 
 
 def test_who_leaves_early_lets_the_analysis_go_on() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     until_it_was_left = "viewer = [t for t in threading.enumerate() if t.name == 'viewer'][0]; viewer.join()"
     with OnTerminal(program(until_it_was_left)) as terminal:
@@ -73,7 +73,7 @@ def test_who_leaves_early_lets_the_analysis_go_on() -> None:
 
 
 def test_an_analysis_that_fails_closes_the_viewer() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(program("raise SystemExit(1)")) as terminal:
         exit_code, shown = terminal.end()
@@ -83,7 +83,7 @@ def test_an_analysis_that_fails_closes_the_viewer() -> None:
 
 
 def test_ctrl_c_leaves_both() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(program("threading.Event().wait(30)")) as terminal:
         terminal.see("analysed to")
@@ -95,11 +95,11 @@ def test_ctrl_c_leaves_both() -> None:
 
 WATCHED = f"""
 import sys
-sys.path[:0] = [{str(Path(__file__).parents[1])!r}]
+sys.path[:0] = [{str(Path(__file__).parents[2])!r}]
 import numpy as np
 from rich.console import Console
 from live_sentiment.console.viewer import watched
-from live_sentiment.snapshot import Picture, Snapshot
+from live_sentiment.runtime.snapshot import Picture, Snapshot
 
 class Replay:
     state = "running"
@@ -116,7 +116,7 @@ print("summary")
 
 
 def test_the_picture_is_shown_while_a_file_is_analysed() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     analysis = "import threading; threading.Event().wait(30)"
     with OnTerminal(WATCHED.replace("ANALYSIS", analysis)) as terminal:
@@ -126,7 +126,7 @@ def test_the_picture_is_shown_while_a_file_is_analysed() -> None:
 
 
 def test_a_file_is_analysed_to_its_end_and_leaves_its_screen_behind() -> None:
-    from pseudo_terminal import OnTerminal
+    from tests.helpers.pseudo_terminal import OnTerminal
 
     with OnTerminal(WATCHED.replace("ANALYSIS", "pass")) as terminal:
         exit_code, shown = terminal.end()

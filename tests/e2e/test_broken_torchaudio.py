@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from experts import save_untrained
-from tiny_networks import save_network
 
-from live_sentiment.config import EncoderConfig
-from live_sentiment.libraries import TRIED
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.config import EncoderConfig
+from live_sentiment.core.libraries import TRIED
+from live_sentiment.models.store.store import ModelStore
+from tests.helpers.experts import save_untrained
+from tests.helpers.tiny_networks import save_network
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
 

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from places import CASES, needs_cases
 
 from live_sentiment.console.main import main
+from tests.helpers.places import CASES, needs_cases
 
 DAMAGED = CASES / "damaged_sessions"
 FORMATS = {"export": ["--to", "csv,vtt,srt,eaf,textgrid,png"]}

@@ -31,7 +31,7 @@ runpy.run_module("live_sentiment", run_name="__main__")
         "argparse",
         "live_sentiment.console.card",
         "pydantic",
-        "live_sentiment.sources.inputs",
+        "live_sentiment.sources.media.inputs",
         "av",
     ],
 )

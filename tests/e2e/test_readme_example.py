@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from live_sentiment import analyze
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sinks.fields import point_fields
-from live_sentiment.weights.store import ModelStore
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
 

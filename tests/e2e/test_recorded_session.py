@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clip_devices import ClipDevice
-from places import MEDIA, needs_media
 
-from live_sentiment.clock import VirtualClock
-from live_sentiment.config import Config
-from live_sentiment.live import Live
-from live_sentiment.replay import Replay
-from live_sentiment.sinks.session_file import read_session
-from live_sentiment.stages import Stages, load_stages
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.clock import VirtualClock
+from live_sentiment.core.config import Config
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.recording.session_file import read_session
+from live_sentiment.runtime.live import Live
+from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.stages import Stages, load_stages
+from tests.helpers.clip_devices import ClipDevice
+from tests.helpers.places import MEDIA, needs_media
 
 pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
 

@@ -14,13 +14,13 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from places import MEDIA, needs_media
 
 import live_sentiment
+from live_sentiment.core.types import EMOTIONS, MODALITIES
 from live_sentiment.fusion.fuser import EMOTION_PRIOR
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.speech.wer import word_error_rate
-from live_sentiment.types import EMOTIONS, MODALITIES
-from live_sentiment.weights.store import ModelStore
+from tests.helpers.places import MEDIA, needs_media
 
 pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from places import MEDIA, needs_media
 
+from live_sentiment.models.store.store import CACHE_VARIABLE, ModelStore
 from live_sentiment.sinks.reader import read_timeline
-from live_sentiment.weights.store import CACHE_VARIABLE, ModelStore
+from tests.helpers.places import MEDIA, needs_media
 
 CLIP = MEDIA / "grid" / "bbaf2n.mpg"
 

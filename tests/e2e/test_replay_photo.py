@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import media_factory as factory
 import pytest
-from places import MEDIA, needs_media
 
-from live_sentiment.sources.media import MediaSource
-from live_sentiment.types import VideoFrame
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.types import VideoFrame
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.sources.media.media import MediaSource
+from tests.helpers import media_factory as factory
+from tests.helpers.places import MEDIA, needs_media
 
 pytestmark = [pytest.mark.models, needs_media]
 

@@ -16,12 +16,11 @@ import pytest
 
 if os.name == "nt":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
-from mjpeg import MjpegServer
-from pseudo_terminal import OnTerminal, Shell
-
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.recording.session_file import read_session
 from live_sentiment.sinks.reader import read_timeline
-from live_sentiment.sinks.session_file import read_session
-from live_sentiment.weights.store import ModelStore
+from tests.helpers.mjpeg import MjpegServer
+from tests.helpers.pseudo_terminal import OnTerminal, Shell
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
 

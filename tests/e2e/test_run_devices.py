@@ -17,10 +17,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from mjpeg import MjpegServer
-from pulse import SoundServer, sound_server
 
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.models.store.store import ModelStore
+from tests.helpers.mjpeg import MjpegServer
+from tests.helpers.pulse import SoundServer, sound_server
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
 

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import media_factory as factory
 import numpy as np
 import pytest
-from mjpeg import MjpegServer
-from pulse import MICROPHONE, SoundServer, sound_server
 
-from live_sentiment.sources.media import MediaSource
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, VideoFrame
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, VideoFrame
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.sources.media.media import MediaSource
+from tests.helpers import media_factory as factory
+from tests.helpers.mjpeg import MjpegServer
+from tests.helpers.pulse import MICROPHONE, SoundServer, sound_server
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
 

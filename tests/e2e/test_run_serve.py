@@ -19,8 +19,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from live_sentiment.console.main import main
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sinks.reader import read_timeline
-from live_sentiment.weights.store import ModelStore
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(180)]
 

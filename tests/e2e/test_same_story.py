@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from places import MEDIA, needs_media
-from scripted import Delays
 
-from live_sentiment.clock import VirtualClock
-from live_sentiment.config import Config
-from live_sentiment.replay import Excerpt, Replay
-from live_sentiment.stages import Stages, load_stages
-from live_sentiment.types import Modality
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.clock import VirtualClock
+from live_sentiment.core.config import Config
+from live_sentiment.core.types import Modality
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.runtime.replay import Excerpt, Replay
+from live_sentiment.runtime.stages import Stages, load_stages
+from tests.helpers.places import MEDIA, needs_media
+from tests.helpers.scripted import Delays
 
 pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from live_sentiment.core.types import EMOTIONS, SAMPLE_RATE_HZ, Affect, Observation, Presence, Window
 from live_sentiment.explain.voice import (
     ENOUGH,
     faster,
@@ -18,7 +19,6 @@ from live_sentiment.explain.voice import (
 )
 from live_sentiment.perception.voice.prosody import Prosody, measure
 from live_sentiment.perception.voice.windows import SpokenWindow
-from live_sentiment.types import EMOTIONS, SAMPLE_RATE_HZ, Affect, Observation, Presence, Window
 
 JOY = EMOTIONS.index("joy")
 EVEN = np.full(3, 1 / 3, np.float32)

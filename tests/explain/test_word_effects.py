@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import TextConfig
+from live_sentiment.core.config import TextConfig
+from live_sentiment.core.types import EMOTIONS, Affect, Observation, Presence, StageOutput, Window, Word
 from live_sentiment.explain.words import masked, word_effects
 from live_sentiment.perception.text.analyze import TextAnalyzer
-from live_sentiment.types import EMOTIONS, Affect, Observation, Presence, StageOutput, Window, Word
 
 JOY = EMOTIONS.index("joy")
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from sessions import session_in
-
 from live_sentiment.export.recorded import RecordedSession
+from tests.helpers.sessions import session_in
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from eaf_rules import broken_rules
 from pympi.Elan import Eaf
-from sessions import EVENTS, lines_of, silent, write_session
 
+from live_sentiment.core.types import EMOTIONS, POLARITIES
 from live_sentiment.export.elan import write_eaf
 from live_sentiment.export.recorded import open_recorded
-from live_sentiment.sinks.session_file import SessionRecord
-from live_sentiment.types import EMOTIONS, POLARITIES
+from live_sentiment.recording.session_file import SessionRecord
+from tests.helpers.eaf_rules import broken_rules
+from tests.helpers.sessions import EVENTS, lines_of, silent, write_session
 
 
 @pytest.fixture

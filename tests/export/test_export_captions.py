@@ -10,10 +10,10 @@ import av
 import pytest
 import srt
 import webvtt
-from sessions import session_in, silent, write_session
 
 from live_sentiment.export.captions import cues, write_srt, write_vtt
 from live_sentiment.export.recorded import open_recorded
+from tests.helpers.sessions import session_in, silent, write_session
 
 WANTED = [
     (0.1, 0.912, "joy", "Good morning."),

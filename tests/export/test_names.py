@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sessions import write_session
 
 from live_sentiment.console.main import main
+from tests.helpers.sessions import write_session
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from sessions import lines_of
 
 from live_sentiment.export.moments import HISTORY_S, Face, Moment, Moments, captions
 from live_sentiment.export.overlay import Overlay
@@ -13,6 +12,7 @@ from live_sentiment.export.pen import Pen, bgr
 from live_sentiment.export.recorded import RecordedSession
 from live_sentiment.sinks.lines import Fields
 from live_sentiment.terminal.theme import EMOTION_COLOURS
+from tests.helpers.sessions import lines_of
 
 NOTHING = Moment(0.0, None, (), (), ())
 

@@ -10,18 +10,18 @@ import cv2
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from sessions import EPISODES, EVENTS, TURNING, lines_of, silent
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS
 from live_sentiment.export import FORMATS
 from live_sentiment.export.columns import MOST_COLUMNS, columns_of
 from live_sentiment.export.palette import DARK, LIGHT
 from live_sentiment.export.plot import DPI, HEIGHT_IN, WIDTH_IN, figure_of, write_dark_png, write_png
 from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.recording.session_file import SessionRecord
 from live_sentiment.sinks.lines import Fields
-from live_sentiment.sinks.session_file import SessionRecord
 from live_sentiment.terminal.theme import EMOTION_COLOURS, MODALITY_COLOURS
-from live_sentiment.types import EMOTIONS
+from tests.helpers.sessions import EPISODES, EVENTS, TURNING, lines_of, silent
 
 
 def plotted(session: RecordedSession) -> dict[str, Any]:

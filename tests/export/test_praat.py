@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 from praatio import textgrid
-from sessions import EVENTS, lines_of, silent
 
 from live_sentiment.export.praat import write_textgrid
+from tests.helpers.sessions import EVENTS, lines_of, silent
 
 
 @pytest.fixture

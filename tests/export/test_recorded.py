@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sessions import lines_of, write_session
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.export.recorded import open_recorded
-from live_sentiment.sinks.session_file import SessionFile, SessionRecord
+from live_sentiment.recording.session_file import SessionFile, SessionRecord
+from tests.helpers.sessions import lines_of, write_session
 
 STARTED = datetime(2026, 11, 21, 14, 3, 7, tzinfo=UTC)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from sessions import EVENTS, lines_of, silent, write_session
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES
 from live_sentiment.export import FORMATS
 from live_sentiment.export.csv_files import write_csv
 from live_sentiment.export.parquet import write_parquet
 from live_sentiment.export.recorded import open_recorded
 from live_sentiment.export.tables import TABLES
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES
+from tests.helpers.sessions import EVENTS, lines_of, silent, write_session
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sessions import silent
 
 from live_sentiment.export.tiers import tiers_of
+from tests.helpers.sessions import silent
 
 spoken = st.lists(
     st.tuples(st.text("abc.", min_size=1, max_size=5), st.integers(-300, 2000), st.integers(0, 900)),

@@ -10,7 +10,13 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from media_factory import (
+
+from live_sentiment.core.errors import UsageError
+from live_sentiment.export import FORMATS
+from live_sentiment.export.recorded import RecordedSession
+from live_sentiment.export.video import write_mp4
+from live_sentiment.recording.session_file import RecordingRecord, SessionRecord
+from tests.helpers.media_factory import (
     ONE,
     Sound,
     beeps,
@@ -24,14 +30,8 @@ from media_factory import (
     tone,
     write_media,
 )
-from places import MEDIA, needs_media
-from sessions import silent
-
-from live_sentiment.errors import UsageError
-from live_sentiment.export import FORMATS
-from live_sentiment.export.recorded import RecordedSession
-from live_sentiment.export.video import write_mp4
-from live_sentiment.sinks.session_file import RecordingRecord, SessionRecord
+from tests.helpers.places import MEDIA, needs_media
+from tests.helpers.sessions import silent
 
 UNEVEN = (0.0, 0.04, 0.13, 0.2501, 0.3, 0.9, 0.94, 1.7003, 2.0)
 

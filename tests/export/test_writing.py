@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.export.writing import told, whole_file
 
 

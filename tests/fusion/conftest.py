@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality, Observation, Presence, Window
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Expert, Modality, Observation, Presence, Window
 
 DIMS: dict[Modality, int] = {"text": 12, "voice": 10, "vision": 6}
 

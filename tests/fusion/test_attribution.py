@@ -3,9 +3,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.attribution import shapley_values, shares
 from live_sentiment.fusion.batch import SUBSETS
-from live_sentiment.types import MODALITIES
 
 worths = st.lists(st.floats(-10, 10), min_size=8, max_size=8).map(
     lambda values: torch.tensor(values, dtype=torch.float64)

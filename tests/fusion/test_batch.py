@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Modality, Observation, Window
 from live_sentiment.fusion.batch import CAPACITY, SUBSETS, FusionBatch, subset_masks
-from live_sentiment.types import EMOTIONS, MODALITIES, Modality, Observation, Window
 
 DIMS: dict[Modality, int] = {"text": 12, "voice": 10, "vision": 6}
 Make = Callable[..., Observation]

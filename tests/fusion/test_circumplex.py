@@ -1,7 +1,7 @@
 import torch
 
+from live_sentiment.core.types import EMOTIONS
 from live_sentiment.fusion.circumplex import COORDINATES, valence_arousal
-from live_sentiment.types import EMOTIONS
 
 
 def test_a_certain_emotion_lies_at_its_published_point_without_spread() -> None:

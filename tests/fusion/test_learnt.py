@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import LearntConfig
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.types import MODALITIES, Expert, Modality, Observation, Window
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence
 from live_sentiment.fusion.circumplex import valence_arousal
 from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
-from live_sentiment.types import MODALITIES, Expert, Modality, Observation, Window
 
 Make = Callable[..., Observation]
 MakeWindow = Callable[..., Window]

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
+from live_sentiment.core.types import EMOTIONS
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.polarity import emotions_from, polarity_from
-from live_sentiment.types import EMOTIONS
 
 PRIOR = torch.tensor(EMOTION_PRIOR)
 

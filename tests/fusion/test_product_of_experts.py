@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from live_sentiment.core.types import EMOTIONS, Expert, Modality, Observation, Window
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED, POLARITY_PRIOR
 from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
-from live_sentiment.types import EMOTIONS, Expert, Modality, Observation, Window
 
 Make = Callable[..., Observation]
 MakeWindow = Callable[..., Window]

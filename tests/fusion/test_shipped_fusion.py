@@ -2,10 +2,10 @@
 
 import pytest
 
-from live_sentiment.config import FusionConfig
+from live_sentiment.core.config import FusionConfig
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.batch import SUBSETS
-from live_sentiment.types import MODALITIES
-from live_sentiment.weights.shipped import TRAINED, load_shipped
+from live_sentiment.models.store.shipped import TRAINED, load_shipped
 
 HEADS = {"text": "text-emotion", "voice": "voice-emotion", "vision": "face-expression"}
 NAME = FusionConfig().weights

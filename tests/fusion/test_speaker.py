@@ -3,8 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from live_sentiment.core.types import EMOTIONS, Observation, Window
 from live_sentiment.fusion.speaker import SpeakerSelector, people
-from live_sentiment.types import EMOTIONS, Observation, Window
 
 Make = Callable[..., Observation]
 MakeWindow = Callable[..., Window]

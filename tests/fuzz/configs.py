@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from live_sentiment.config import Config, known_keys
-from live_sentiment.profiles import PROFILES
+from live_sentiment.core.config import Config, known_keys
+from live_sentiment.core.profiles import PROFILES
 from tests.fuzz.runner import Case, Finished, main
 
 DEMO = Path(__file__).parents[2] / "recordings" / "demo.mp4"

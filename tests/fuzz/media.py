@@ -45,7 +45,7 @@ FORMATS: dict[str, dict[str, str]] = {
 
 def undamaged(folder: Path, name: str) -> Path:
     """A small file of that format."""
-    import media_factory as factory
+    from tests.helpers import media_factory as factory
 
     codecs = FORMATS[name]
     if name.endswith(".jpg"):
@@ -157,9 +157,9 @@ def _fine(finished: Finished) -> str | None:
 
 def _read(folder: Path, name: str, chance: random.Random) -> Sequence[str]:
     """Reads the file, all or a part of it; what is wrong with what it gives goes to standard error."""
-    from live_sentiment.errors import LiveSentimentError
-    from live_sentiment.sources.media import MediaSource
-    from live_sentiment.types import VideoFrame
+    from live_sentiment.core.errors import LiveSentimentError
+    from live_sentiment.core.types import VideoFrame
+    from live_sentiment.sources.media.media import MediaSource
 
     path = damaged(folder, name, chance)
     start_s = chance.choice([None, None, 0.7])

@@ -35,9 +35,6 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-# The helpers of the suite (media_factory.py) are imported by name, as the tests do it.
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 MEMORY_BYTES = 1_500_000_000
 """Resident memory that no case may exceed."""
 DANGEROUS_BYTES = 2 * MEMORY_BYTES
@@ -251,7 +248,12 @@ def main(
     cases: Callable[[int, int], Iterable[Case]],
     *,
     count: int,
-    preload: Sequence[str] = ("live_sentiment.replay", "live_sentiment.stages", "torch", "rich.table"),
+    preload: Sequence[str] = (
+        "live_sentiment.runtime.replay",
+        "live_sentiment.runtime.stages",
+        "torch",
+        "rich.table",
+    ),
 ) -> int:
     """The command of a fuzzer; the exit code is 1 if anything was found.
 

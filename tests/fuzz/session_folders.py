@@ -106,21 +106,20 @@ def _rows(finished: Finished) -> int:
 
 def write_session(rng: random.Random, folder: Path, *, media: bool) -> None:
     """A session of six seconds, as `run` or `replay` leaves it, or as a killed process does."""
-    from story import ABSENT, PRESENT, person, point, word
-
-    from live_sentiment.sinks.captions import CaptionWriter
-    from live_sentiment.sinks.file import make_folder
-    from live_sentiment.sinks.jsonl import TimelineWriter
-    from live_sentiment.sinks.session_file import (
+    from live_sentiment.core.types import Event, Transcript
+    from live_sentiment.recording.session_file import (
         DeviceRecord,
         GapRecord,
         SessionFile,
         SessionRecord,
         local_now,
     )
+    from live_sentiment.sinks.captions import CaptionWriter
+    from live_sentiment.sinks.file import make_folder
+    from live_sentiment.sinks.jsonl import TimelineWriter
     from live_sentiment.timeline.episodes import Episode
     from live_sentiment.timeline.turning import TurningPoint
-    from live_sentiment.types import Event, Transcript
+    from tests.helpers.story import ABSENT, PRESENT, person, point, word
 
     make_folder(folder)
     closed = rng.random() < 0.7
@@ -183,7 +182,7 @@ def write_recording(path: Path, *, closed: bool) -> None:
     """Two seconds of grey and a tone; not closed: without length and index."""
     import numpy as np
 
-    from live_sentiment.sinks.matroska import MatroskaWriter
+    from live_sentiment.recording.matroska import MatroskaWriter
     from live_sentiment.sources.capture import CapturedSound
 
     writer = MatroskaWriter(path, 30, has_video=True, has_audio=True)

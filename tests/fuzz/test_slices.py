@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.config import PerceptionConfig
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.config import PerceptionConfig
+from live_sentiment.models.store.store import ModelStore
 
 SLICES = {"configs": 30}
 """How many cases of each fuzzer."""

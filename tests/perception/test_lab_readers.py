@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import EncoderConfig, FaceConfig, ModelsConfig, TextConfig, VoiceConfig
-from live_sentiment.encoders.expert import Calibration, ExpertHead, LabExpert, save_expert
-from live_sentiment.encoders.registry import build_encoder
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import EncoderConfig, FaceConfig, ModelsConfig, TextConfig, VoiceConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import AudioBlock, Modality, SpeechActivity, VideoFrame, Word
+from live_sentiment.models.encoders.expert import Calibration, ExpertHead, LabExpert, save_expert
+from live_sentiment.models.encoders.registry import build_encoder
+from live_sentiment.models.face_detector import Detection
+from live_sentiment.models.store.shipped import load_shipped
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.face import analyze as face_stage
 from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align, align_colour
 from live_sentiment.perception.face.analyze import FaceAnalyzer
-from live_sentiment.perception.face.detect import Detection
 from live_sentiment.perception.text import TextAnalyzer
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
-from live_sentiment.types import AudioBlock, Modality, SpeechActivity, VideoFrame, Word
-from live_sentiment.weights.shipped import load_shipped
-from live_sentiment.weights.store import ModelStore
 
 CPU = torch.device("cpu")
 Save = Callable[..., Path]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from live_sentiment.types import EMOTIONS
+from live_sentiment.core.types import EMOTIONS
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "recordings" / "demo.mp4"

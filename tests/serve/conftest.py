@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from live_clients import Served, served
+
+from tests.helpers.live_clients import Served, served
 
 
 @pytest.fixture

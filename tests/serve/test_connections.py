@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from live_clients import PATIENCE_S, Served, run, served, until
 
-from live_sentiment.config import ServeConfig
+from live_sentiment.core.config import ServeConfig
 from live_sentiment.serve import connections
 from live_sentiment.serve.connections import RESERVE, affordable
+from tests.helpers.live_clients import PATIENCE_S, Served, run, served, until
 
 
 def connect(port: int) -> socket.socket:
@@ -78,9 +78,9 @@ import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]),) * 2)
 sys.path.insert(0, sys.argv[3])
-from live_clients import served
-from live_sentiment.config import ServeConfig
-from live_sentiment.sinks.session_file import SessionFile, SessionRecord, local_now
+from tests.helpers.live_clients import served
+from live_sentiment.core.config import ServeConfig
+from live_sentiment.recording.session_file import SessionFile, SessionRecord, local_now
 folder = Path(sys.argv[1])
 file = SessionFile(folder)
 with served(config=ServeConfig(connections=int(sys.argv[4]))) as live:
@@ -97,7 +97,7 @@ with served(config=ServeConfig(connections=int(sys.argv[4]))) as live:
 
 @contextlib.contextmanager
 def session(folder: Path, descriptors: int, wanted: int) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    arguments = [str(folder), str(descriptors), str(Path(__file__).parents[1]), str(wanted)]
+    arguments = [str(folder), str(descriptors), str(Path(__file__).parents[2]), str(wanted)]
     with subprocess.Popen(
         [sys.executable, "-c", SESSION, *arguments],
         stdin=subprocess.PIPE,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from story import HOP_S, point, word
-
+from live_sentiment.core.types import Event, Transcript
 from live_sentiment.serve.history import KEPT, History
 from live_sentiment.serve.messages import event_message, point_message, words_message
-from live_sentiment.types import Event, Transcript
+from tests.helpers.story import HOP_S, point, word
 
 
 def times(history: History) -> list[float]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from live_clients import RUNNING, run
-from story import point
-
+from live_sentiment.core.types import Transcript
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.messages import hello_message
 from live_sentiment.serve.outbox import LASTING, PASSING
-from live_sentiment.types import Transcript
+from tests.helpers.live_clients import RUNNING, run
+from tests.helpers.story import point
 
 
 def test_without_a_server_or_clients_it_takes_everything_and_stays_small() -> None:

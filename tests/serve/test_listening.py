@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.serve.listening import is_loopback, listen, parse, reachable
 from live_sentiment.sinks.address import Address
 

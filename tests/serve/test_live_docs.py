@@ -8,16 +8,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from live_clients import RUNNING, Served
 from prometheus_client.parser import text_string_to_metric_families
-from story import point
 
-from live_sentiment.config import ServeConfig
+from live_sentiment.core.config import ServeConfig
+from live_sentiment.runtime.snapshot import HISTORY_S, LiveHealth, RecordingHealth
 from live_sentiment.serve import connections, history, outbox, routes, server
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.metrics import SessionCollector
-from live_sentiment.snapshot import HISTORY_S, LiveHealth, RecordingHealth
 from live_sentiment.sources.capture import DeviceHealth
+from tests.helpers.live_clients import RUNNING, Served
+from tests.helpers.story import point
 
 DOCS = (Path(__file__).parents[2] / "docs/live-api.md").read_text(encoding="utf-8")
 

@@ -10,9 +10,8 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
-from live_clients import RUNNING
-from story import ABSENT, person, point, word
 
+from live_sentiment.core.types import Event, Transcript
 from live_sentiment.serve.messages import (
     Message,
     bye_message,
@@ -27,7 +26,8 @@ from live_sentiment.serve.messages import (
 from live_sentiment.sinks.fields import point_fields
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Event, Transcript
+from tests.helpers.live_clients import RUNNING
+from tests.helpers.story import ABSENT, person, point, word
 
 
 def schema(package: str, name: str) -> dict[str, Any]:

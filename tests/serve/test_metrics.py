@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from live_clients import RUNNING, Served, served
 from prometheus_client.parser import text_string_to_metric_families
-from story import point
 
+from live_sentiment.runtime.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.serve.hub import Hub
 from live_sentiment.serve.metrics import SessionCollector
-from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.sources.capture import DeviceHealth
+from tests.helpers.live_clients import RUNNING, Served, served
+from tests.helpers.story import point
 
 CAMERA = DeviceHealth(
     "camera", "Anna's camera", "running", rate_hz=29.7, dropped={"frozen": 3}, gaps=2, gap_s=1.5

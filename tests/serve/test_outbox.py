@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from story import point
-
 from live_sentiment.serve.messages import Message, end_message, point_message
 from live_sentiment.serve.outbox import LASTING, PASSING, Outbox
+from tests.helpers.story import point
 
 
 def provisional(number: int) -> Message:

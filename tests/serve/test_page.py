@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 import pytest
-from live_clients import Served, served
-from story import ABSENT, point, word
 
-from live_sentiment.types import Event, Presence, Transcript
+from live_sentiment.core.types import Event, Presence, Transcript
+from tests.helpers.live_clients import Served, served
+from tests.helpers.story import ABSENT, point, word
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [

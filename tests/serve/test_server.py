@@ -13,16 +13,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from live_clients import RUNNING, Served, everything, receive, run, served, until
-from story import HOP_S, point, word
 
-from live_sentiment.config import ServeConfig
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import ServeConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Event, Transcript
 from live_sentiment.serve import outbox, routes
 from live_sentiment.serve.listening import parse
 from live_sentiment.serve.server import LiveServer
 from live_sentiment.timeline.episodes import Episode
-from live_sentiment.types import Event, Transcript
+from tests.helpers.live_clients import RUNNING, Served, everything, receive, run, served, until
+from tests.helpers.story import HOP_S, point, word
 
 
 def tell_some(live: Served) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.sinks.address import Address, parse_address
 
 

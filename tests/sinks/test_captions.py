@@ -12,12 +12,12 @@ import av
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from story import point, word
 
-from live_sentiment.errors import RunError
+from live_sentiment.core.errors import RunError
+from live_sentiment.core.types import Event, Transcript, Word
 from live_sentiment.sinks.captions import CUE_S, LINE_CHARACTERS, LINES, CaptionWriter
 from live_sentiment.timeline.episodes import Episode
-from live_sentiment.types import Event, Transcript, Word
+from tests.helpers.story import point, word
 
 TIMING = re.compile(r"(\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3}) --> (\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3})")
 CUE_TEXT = re.compile(r"(?:[^&<]|&(?:amp|lt|gt);)+")

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import person, point, word
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Event
 from live_sentiment.sinks import reader
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.order import out_of_order, overlapping
 from live_sentiment.sinks.reader import RecordedTimeline, index_timeline, read_timeline
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Event
+from tests.helpers.story import person, point, word
 
 HEADER = {
     "source": {"name": "talk.mp4", "duration": 3.0, "start": None, "end": None},

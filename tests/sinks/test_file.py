@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.sinks.file import make_folder
 
 

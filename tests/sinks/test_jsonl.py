@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from story import ABSENT, person, point, word
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import EMOTIONS, Event, Transcript
 from live_sentiment.sinks import Sink
 from live_sentiment.sinks.jsonl import SCHEMA, VERSION, TimelineWriter
 from live_sentiment.sinks.reader import read_timeline
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import EMOTIONS, Event, Transcript
+from tests.helpers.story import ABSENT, person, point, word
 
 HEADER = {"source": {"name": "clip.mp4", "duration": 20.0}, "models": {"speech": "whisper-tiny.en"}}
 EPISODE = Episode(0.0, 2.0, "joy", 0.71234567, 0.4, -0.2)
@@ -169,14 +169,14 @@ def test_a_killed_writer_leaves_a_readable_file(path):
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from story import point\n"
+        "from tests.helpers.story import point\n"
         "from live_sentiment.sinks.jsonl import TimelineWriter\n"
         "writer = TimelineWriter(Path(sys.argv[2]), {})\n"
         "for tick in range(1, 1_000_000):\n"
         "    writer.point(point(tick * 0.25))\n"
         "    if tick == 50: print('going', flush=True)\n"
     )
-    helpers = str(Path(__file__).parents[1])
+    helpers = str(Path(__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-c", script, helpers, str(path)], stdout=subprocess.PIPE
     ) as writing:

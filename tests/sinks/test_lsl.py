@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import WAIT_S, told_and_written
-from story import PRESENT, point, word
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS, POLARITIES, Event, Presence, Transcript
+from live_sentiment.sinks.async_sink import Outlet
 from live_sentiment.sinks.lsl import FINAL, MARKERS, PROVISIONAL, LslCarrier
-from live_sentiment.sinks.outlet import Outlet
 from live_sentiment.timeline.episodes import Episode
-from live_sentiment.types import EMOTIONS, POLARITIES, Event, Presence, Transcript
+from tests.helpers.outlets import WAIT_S, told_and_written
+from tests.helpers.story import PRESENT, point, word
 
 try:
     import pylsl

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import WAIT_S, Inbox, free_port, told_and_written
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
-from story import point, word
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import Event, Transcript
 from live_sentiment.sinks.address import Address
+from live_sentiment.sinks.async_sink import Outlet
 from live_sentiment.sinks.mqtt import PASSWORD, USERNAME, Broker, MqttCarrier, parse_broker
-from live_sentiment.sinks.outlet import Outlet
 from live_sentiment.timeline.episodes import Episode
-from live_sentiment.types import Event, Transcript
+from tests.helpers.outlets import WAIT_S, Inbox, free_port, told_and_written
+from tests.helpers.story import point, word
 
 # Debian puts it where only root looks.
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")

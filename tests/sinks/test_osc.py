@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from outlets import Inbox, free_port, told_and_written
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
-from story import PRESENT, point, word
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.core.types import Event, Presence, Transcript
 from live_sentiment.sinks.address import Address
+from live_sentiment.sinks.async_sink import Outlet
 from live_sentiment.sinks.osc import OscCarrier
-from live_sentiment.sinks.outlet import Outlet
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Event, Presence, Transcript
+from tests.helpers.outlets import Inbox, free_port, told_and_written
+from tests.helpers.story import PRESENT, point, word
 
 
 class Receiver:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from story import ABSENT, PRESENT, point, word
 
+from live_sentiment.core.types import Event, Transcript
 from live_sentiment.sinks import Sink
 from live_sentiment.sinks.summary import TURNING_POINTS, Summarizer
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Event, Transcript
+from tests.helpers.story import ABSENT, PRESENT, point, word
 
 
 def turning(time_s: float, swing: float) -> TurningPoint:

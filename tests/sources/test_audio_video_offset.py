@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from live_sentiment.sources.device_clock import DeviceClock
-from live_sentiment.sources.retime import Retimer
-from live_sentiment.types import FloatArray
+from live_sentiment.core.types import FloatArray
+from live_sentiment.sources.microphone.adaptive_resampler import Retimer
+from live_sentiment.sources.microphone.device_clock import DeviceClock
 
 RATE_HZ = 8_000
 BLOCK = 800

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from heard import Heard
-from media_factory import greys, steady, tone, write_media
 
-from live_sentiment.clock import VirtualClock
-from live_sentiment.config import CameraConfig
-from live_sentiment.errors import UsageError
-from live_sentiment.sources.camera import Camera
-from live_sentiment.sources.cameras import choose_camera
-from live_sentiment.sources.file_camera import FileCamera
-from live_sentiment.sources.frame_device import EndedError
+from live_sentiment.core.clock import VirtualClock
+from live_sentiment.core.config import CameraConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.sources.camera.camera import Camera
+from live_sentiment.sources.camera.file_camera import FileCamera
+from live_sentiment.sources.camera.frame_device import EndedError
+from live_sentiment.sources.camera.listing import choose_camera
+from tests.helpers.heard import Heard
+from tests.helpers.media_factory import greys, steady, tone, write_media
 
 ODD_TIMES = [0.5, 0.54, 0.58, 1.3, 1.34, 1.5]
 """The sound begins before the picture, and the frame rate is anything but constant."""

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from heard import Heard
-from media_factory import steady, write_media
-from mjpeg import MjpegServer
 
-from live_sentiment.clock import MonotonicClock
-from live_sentiment.config import CameraConfig
-from live_sentiment.errors import UsageError
-from live_sentiment.sources.camera import Camera
-from live_sentiment.sources.cameras import choose_camera
+from live_sentiment.core.clock import MonotonicClock
+from live_sentiment.core.config import CameraConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.sources.camera.camera import Camera
+from live_sentiment.sources.camera.listing import choose_camera
+from tests.helpers.heard import Heard
+from tests.helpers.media_factory import steady, write_media
+from tests.helpers.mjpeg import MjpegServer
 
 WITHIN_S = 15.0
 CONFIG = CameraConfig(lost_after_s=0.8)

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from live_sentiment.sources.media import MediaSource
-from live_sentiment.types import AudioBlock, Event, VideoFrame
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.types import AudioBlock, Event, VideoFrame
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.sources.media.media import MediaSource
 
 DEMO = Path(__file__).parents[2] / "recordings" / "demo.mp4"
 

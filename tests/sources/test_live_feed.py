@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from live_sentiment.clock import MonotonicClock
+from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.sources.capture import CaptureListener, DeviceHealth
 from live_sentiment.sources.feed import Outlets
 from live_sentiment.sources.live import LiveFeed

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pulse import MICROPHONE, SoundServer, sound_server
-from scripted_sound import Listener
 
-from live_sentiment.clock import MonotonicClock
-from live_sentiment.config import MicrophoneConfig
+from live_sentiment.core.clock import MonotonicClock
+from live_sentiment.core.config import MicrophoneConfig
 from live_sentiment.sources.capture import CapturedSound
-from live_sentiment.sources.microphone import Microphone
-from live_sentiment.sources.microphones import choose_microphone, list_microphones
-from live_sentiment.sources.portaudio import PortAudio
+from live_sentiment.sources.microphone.listing import choose_microphone, list_microphones
+from live_sentiment.sources.microphone.microphone import Microphone
+from live_sentiment.sources.microphone.portaudio import PortAudio
+from tests.helpers.pulse import MICROPHONE, SoundServer, sound_server
+from tests.helpers.scripted_sound import Listener
 
 TONE_HZ = 1000.0
 LEVEL = 0.25

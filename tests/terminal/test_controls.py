@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
-from story import point
 
-from live_sentiment.clock import VirtualClock
-from live_sentiment.playback import Playback, Playhead, Story
-from live_sentiment.snapshot import LiveHealth, Snapshot
+from live_sentiment.core.clock import VirtualClock
+from live_sentiment.runtime.playback import Playback, Playhead, Story
+from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.controls import LiveControls, ViewControls
 from live_sentiment.terminal.player import PlayerControls
 from live_sentiment.terminal.view import View
+from tests.helpers.story import point
 
 RUNNING = Snapshot("camera", "running", live=LiveHealth())
 

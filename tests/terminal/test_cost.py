@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.terminal.cost import PICTURES, busy_session, measure
 from live_sentiment.terminal.layout import lay_out
-from live_sentiment.types import MODALITIES
 
 
 def test_every_terminal_is_measured_with_and_without_the_picture() -> None:

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console, RenderableType
-from story import ABSENT, PRESENT, person, point, word
 
-from live_sentiment.snapshot import Picture, Snapshot, State, StreamHealth
+from live_sentiment.core.types import Event, Modality, Presence, TimelinePoint
+from live_sentiment.runtime.snapshot import Picture, Snapshot, State, StreamHealth
 from live_sentiment.terminal.dashboard import Dashboard, render
 from live_sentiment.terminal.theme import EMOTION_COLOURS
 from live_sentiment.terminal.view import View
 from live_sentiment.terminal.words import words
-from live_sentiment.types import Event, Modality, Presence, TimelinePoint
+from tests.helpers.story import ABSENT, PRESENT, person, point, word
 
 STARTING = Snapshot("clip.mp4", "starting")
 NO_SOUND: dict[Modality, Presence] = {

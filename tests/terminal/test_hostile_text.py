@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from story import ABSENT, point, word
 
+from live_sentiment.core.types import Event, Presence
+from live_sentiment.runtime.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.sinks.summary import Summarizer
-from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.layout import lay_out
 from live_sentiment.terminal.lines import ProgressLines
 from live_sentiment.terminal.summary import summary
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import Event, Presence
+from tests.helpers.story import ABSENT, point, word
 
 HOSTILE = "a\x1b[2J\x1b]0;t\x07\rb\x9b31m\u202ec\n"
 """Clears the screen, sets the title, goes back, colours, turns round and begins a line."""

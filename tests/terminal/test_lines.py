@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from live_sentiment.snapshot import Snapshot, State
+from live_sentiment.core.types import Event
+from live_sentiment.runtime.snapshot import Snapshot, State
 from live_sentiment.terminal.lines import ProgressLines
-from live_sentiment.types import Event
 
 START = Snapshot("clip.mp4", "starting", duration_s=100.0, real_time_factor=0.5)
 

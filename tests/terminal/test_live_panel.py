@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from live_sentiment.snapshot import LiveHealth, RecordingHealth, Snapshot
+from live_sentiment.runtime.snapshot import LiveHealth, RecordingHealth, Snapshot
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.compact import compact
 from live_sentiment.terminal.dashboard import render

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from rich.style import Style
 from rich.text import Text
-from story import point
 
-from live_sentiment.snapshot import LiveHealth, Picture, Snapshot
+from live_sentiment.runtime.snapshot import LiveHealth, Picture, Snapshot
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.picture import SHADES, camera_picture, fitted, shrink
 from live_sentiment.terminal.theme import EMOTION_COLOURS
+from tests.helpers.story import point
 
 CAMERA = DeviceHealth("camera", "Cam", "running")
 

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from story import ABSENT, point
 
+from live_sentiment.core.types import TimelinePoint
 from live_sentiment.terminal.plane import HERE, TRAIL_S, plane
-from live_sentiment.types import TimelinePoint
+from tests.helpers.story import ABSENT, point
 
 WIDTH, HEIGHT = 31, 15
 BRAILLE = re.compile("[\u2801-\u28ff]")

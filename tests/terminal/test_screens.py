@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
-from story import ABSENT, PRESENT, point, word
 
-from live_sentiment.snapshot import LiveHealth, Picture, RecordingHealth, Snapshot, StreamHealth
+from live_sentiment.core.types import Event, Presence
+from live_sentiment.runtime.snapshot import LiveHealth, Picture, RecordingHealth, Snapshot, StreamHealth
 from live_sentiment.sources.capture import DeviceHealth
 from live_sentiment.terminal.controls import LiveControls
 from live_sentiment.terminal.dashboard import render
 from live_sentiment.terminal.theme import EMOTION_COLOURS
 from live_sentiment.terminal.view import View
-from live_sentiment.types import Event, Presence
+from tests.helpers.story import ABSENT, PRESENT, point, word
 
 SCREENS = Path(__file__).parent / "screens"
 NO_PICTURE = {**PRESENT, "vision": Presence(False, "no video track")}

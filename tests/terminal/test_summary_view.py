@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 from rich.console import Console
-from story import ABSENT, PRESENT, point, word
 
 from live_sentiment.sinks.summary import Summarizer
 from live_sentiment.terminal.summary import summary
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
+from tests.helpers.story import ABSENT, PRESENT, point, word
 
 
 def shown(summarizer: Summarizer, *outputs: Path, width: int = 100) -> str:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Event
 from live_sentiment.terminal.plot import curve, level
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (
@@ -23,7 +24,6 @@ from live_sentiment.terminal.theme import (
     signed,
     span,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Event
 
 
 def test_everything_has_a_colour():

@@ -7,9 +7,9 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import HOP_S, point
 
 from live_sentiment.timeline.episodes import Episode, EpisodeBuilder
+from tests.helpers.story import HOP_S, point
 
 MIN_S = 1.0
 LETTERS = {"j": "joy", "s": "sadness", "a": "anger", "f": "fear"}

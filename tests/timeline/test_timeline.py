@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from story import ABSENT, HOP_S, affect, person, window, word
 
-from live_sentiment.config import TimelineConfig
+from live_sentiment.core.config import TimelineConfig
+from live_sentiment.core.types import EMOTIONS, Affect, TimelinePoint
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.smoother import Smoother
 from live_sentiment.timeline.timeline import Segment, Timeline
 from live_sentiment.timeline.turning import TurningPoint
-from live_sentiment.types import EMOTIONS, Affect, TimelinePoint
+from tests.helpers.story import ABSENT, HOP_S, affect, person, window, word
 
 CONFIG = TimelineConfig()
 

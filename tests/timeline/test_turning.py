@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import HOP_S, point, word
 
 from live_sentiment.timeline.turning import AROUND_S, TurningPoint, TurningPointFinder
+from tests.helpers.story import HOP_S, point, word
 
 THRESHOLD = 0.25
 

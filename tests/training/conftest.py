@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.perception.face.second_opinion import WIDTHS
-from live_sentiment.training import face_teacher
+from live_sentiment.models.face_second_opinion import WIDTHS
+from live_sentiment.training.tasks import face_teacher
 
 
 @pytest.fixture(scope="session", autouse=True)

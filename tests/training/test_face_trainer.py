@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.perception.face.expression import ExpressionNet
-from live_sentiment.training.face import (
+from live_sentiment.core.types import EMOTIONS
+from live_sentiment.models.face_expression import ExpressionNet
+from live_sentiment.training.data.face_align import cached_alignments, find_alignments
+from live_sentiment.training.data.face_data import VOTES, FacePictures
+from live_sentiment.training.tasks.face import (
     Faces,
     Recipe,
     Trainer,
@@ -20,9 +23,6 @@ from live_sentiment.training.face import (
     started_from,
     validation_score,
 )
-from live_sentiment.training.face_align import cached_alignments, find_alignments
-from live_sentiment.training.face_data import VOTES, FacePictures
-from live_sentiment.types import EMOTIONS
 
 RECIPE = Recipe(epochs=2, batch=16, low_resolution_share=0.5, seed=3)
 
@@ -161,9 +161,9 @@ def test_steps_are_told() -> None:
 def test_a_face_that_is_found_is_aligned_and_the_others_stay_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from live_sentiment.models.face_detector import Detection
     from live_sentiment.perception.face.align import TEMPLATE
-    from live_sentiment.perception.face.detect import Detection
-    from live_sentiment.training import face_align
+    from live_sentiment.training.data import face_align
 
     calls = []
 

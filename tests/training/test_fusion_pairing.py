@@ -1,17 +1,17 @@
 import pytest
 import torch
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Modality
 from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
-from live_sentiment.training.pairing import (
+from live_sentiment.training.data.pairing import (
     WINDOW_S,
     Pairs,
     Pool,
     draw,
     drop_modalities,
 )
-from live_sentiment.types import EMOTIONS, MODALITIES, Modality
 
 PER_LABEL = 5
 

@@ -5,15 +5,20 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import LearntConfig
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Expert, Modality
 from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.training.fusion import FuserTraining, Schedule, fit_product, validation_loss
-from live_sentiment.training.fusion_evaluation import contradiction, contradiction_table, evaluate, table
-from live_sentiment.training.pairing import Pool, SyntheticPairs
-from live_sentiment.types import EMOTIONS, MODALITIES, Expert, Modality
+from live_sentiment.training.data.pairing import Pool, SyntheticPairs
+from live_sentiment.training.evaluation.fusion_evaluation import (
+    contradiction,
+    contradiction_table,
+    evaluate,
+    table,
+)
+from live_sentiment.training.tasks.fusion import FuserTraining, Schedule, fit_product, validation_loss
 
 SKILL: dict[Modality, float] = {"text": 0.5, "voice": 0.0, "vision": 1.2}
 """How far the right class stands out of the noise in what an expert hears; voice knows nothing."""

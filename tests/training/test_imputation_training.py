@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.config import LearntConfig
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
 from live_sentiment.training.comparison.fixed_fit import FixedRecipe
-from live_sentiment.training.imputation import (
+from live_sentiment.training.data.labels import polarity
+from live_sentiment.training.data.samples import Corpus, Sample
+from live_sentiment.training.tasks.imputation import (
     INCOMPLETE,
     MASKING,
     Outcome,
@@ -22,9 +25,6 @@ from live_sentiment.training.imputation import (
     imputation_table,
     winner,
 )
-from live_sentiment.training.labels import polarity
-from live_sentiment.training.samples import Corpus, Sample
-from live_sentiment.types import MODALITIES
 
 QUICK = Recipe(steps=250, batch=64, learning_rate=3e-3)
 

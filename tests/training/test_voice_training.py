@@ -9,21 +9,21 @@ import soundfile
 import torch
 from rich.console import Console
 from rich.progress import Progress
-from voices import RATE, hum, silence, write_whisper
 
-from live_sentiment.config import VoiceConfig
 from live_sentiment.console.main import main
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import VoiceConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import EMOTIONS
+from live_sentiment.models.voice_emotion import load_head
+from live_sentiment.models.voice_encoder import VoiceEncoder
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
-from live_sentiment.perception.voice.encode import VoiceEncoder
-from live_sentiment.perception.voice.head import load_head
-from live_sentiment.training.voice import VoiceTraining, train_voice
-from live_sentiment.training.voice_corpora import read_corpora
-from live_sentiment.training.voice_head import Schedule
-from live_sentiment.training.voice_hearings import Hearing, copy
-from live_sentiment.training.voice_surroundings import HARDSHIPS, Surroundings
-from live_sentiment.training.voice_windows import embed_corpora
-from live_sentiment.types import EMOTIONS
+from live_sentiment.training.augment.voice_hearings import Hearing, copy
+from live_sentiment.training.augment.voice_surroundings import HARDSHIPS, Surroundings
+from live_sentiment.training.data.voice_corpora import read_corpora
+from live_sentiment.training.data.voice_windows import embed_corpora
+from live_sentiment.training.tasks.voice import VoiceTraining, train_voice
+from live_sentiment.training.tasks.voice_head import Schedule
+from tests.helpers.voices import RATE, hum, silence, write_whisper
 
 CPU = torch.device("cpu")
 LABELS = ("neutral", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -114,7 +114,7 @@ def test_embeddings_are_kept_until_something_changes(corpora: Path, whisper: Pat
 def test_an_interrupted_run_goes_on_where_it_stopped(
     corpora: Path, whisper: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live_sentiment.training.voice_windows.SHARD", 2)
+    monkeypatch.setattr("live_sentiment.training.data.voice_windows.SHARD", 2)
     clips, encoder = read_corpora(corpora)[:5], VoiceEncoder(whisper, CPU)
 
     def stop(done: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from live_sentiment.config import CoreName, LearntConfig
+from live_sentiment.core.config import CoreName, LearntConfig
 from live_sentiment.fusion.cores.attention_pooling import AttentionPooling
 from live_sentiment.fusion.cores.concat import Concat
 from live_sentiment.fusion.cores.core import Core

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
 from live_sentiment.fusion.cores.pooling import log_quality
-from live_sentiment.types import MODALITIES, Modality
 
 
 class AttentionPooling(Core):

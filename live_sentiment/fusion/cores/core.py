@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from live_sentiment.types import Modality
+from live_sentiment.core.types import Modality
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
 from live_sentiment.fusion.cores.pooling import QUALITY_FLOOR, log_quality
-from live_sentiment.types import MODALITIES, Modality
 
 PERIODS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Periods of the sines and cosines that encode time: from the distance of two words to four windows."""

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
 from live_sentiment.fusion.cores.pooling import mean_of_present, means
 from live_sentiment.fusion.cores.shared_space import two_layers
-from live_sentiment.types import MODALITIES, Modality
 
 
 class MetaSpace(Core):

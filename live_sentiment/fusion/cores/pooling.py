@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Tokens
-from live_sentiment.types import MODALITIES, Modality
 
 QUALITY_FLOOR = 1e-4
 """What a look of no quality at all still weighs: a modality that has nothing better is read all the same."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from live_sentiment.core.types import Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
 from live_sentiment.fusion.cores.pooling import means
-from live_sentiment.types import Modality
 
 
 class Product(Core):

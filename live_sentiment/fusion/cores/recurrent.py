@@ -14,8 +14,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
-from live_sentiment.types import MODALITIES, Modality
 
 
 class Recurrent(Core):

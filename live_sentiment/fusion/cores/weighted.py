@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores.core import Core, Fused, Tokens
 from live_sentiment.fusion.cores.pooling import ABSENT, QUALITY_FLOOR, means, quality_of
-from live_sentiment.types import MODALITIES, Modality
 
 
 class Weighted(Core):

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from live_sentiment.types import ImageArray
+from live_sentiment.core.types import ImageArray
 
 CROP_PX = 48
 """Side of the network's square input: the size of FER2013 pictures."""

@@ -11,17 +11,17 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from live_sentiment.config import FaceConfig, ModelsConfig
+from live_sentiment.core.config import FaceConfig, ModelsConfig
+from live_sentiment.core.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
+from live_sentiment.models.face_detector import FaceDetector
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.face.align import align
-from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.reader import load_reader
 from live_sentiment.perception.face.shots import ShotCounter
 from live_sentiment.perception.face.track import FaceTracker
 from live_sentiment.perception.face.upright import CUT_OUT_PX, LEAST_SCORE, UprightCheck
-from live_sentiment.streams.frame_grid import FrameGrid
-from live_sentiment.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.streams.decimator import FrameGrid
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from live_sentiment.core.types import FaceTrack, ImageArray
 from live_sentiment.perception.face.align import TEMPLATE, similarity
-from live_sentiment.types import FaceTrack, ImageArray
 
 FULL_EYE_DISTANCE_PX = 18.0
 """Distance of the eyes from which more pixels tell the network nothing: that of its own input."""

@@ -8,14 +8,14 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from live_sentiment.encoders.expert import LabExpert, is_expert
-from live_sentiment.encoders.pictures import PictureEncoder
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Expert, FaceTrack, ImageArray
+from live_sentiment.models.encoders.expert import LabExpert, is_expert
+from live_sentiment.models.encoders.pictures import PictureEncoder
+from live_sentiment.models.face_expression import Expression, Readings, polarity_of
+from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.face.align import align_colour
-from live_sentiment.perception.face.expression import Expression, Readings, polarity_of
-from live_sentiment.types import Expert, FaceTrack, ImageArray
-from live_sentiment.weights.shipped import ShippedWeights, load_shipped
-from live_sentiment.weights.store import ModelStore
 
 
 class FaceReader(Protocol):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from live_sentiment.types import FloatArray, ImageArray
+from live_sentiment.core.types import FloatArray, ImageArray
 
 GRID = 32
 """Rows and columns of a layout."""

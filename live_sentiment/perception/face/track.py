@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from live_sentiment.core.types import FaceTrack, FloatArray, ImageArray
+from live_sentiment.models.face_detector import Detection
 from live_sentiment.perception.face.assignment import cheapest_pairs
-from live_sentiment.perception.face.detect import Detection
 from live_sentiment.perception.face.shots import alike
-from live_sentiment.types import FaceTrack, FloatArray, ImageArray
 
 MIN_OVERLAP = 0.2
 """Intersection over union from which a detection may continue a track."""

@@ -15,8 +15,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from live_sentiment.perception.face.detect import Detection
-from live_sentiment.types import FloatArray, ImageArray
+from live_sentiment.core.types import FloatArray, ImageArray
+from live_sentiment.models.face_detector import Detection
 
 CUT_OUT_PX = 128
 """Side of the square in which a face is looked for ..."""

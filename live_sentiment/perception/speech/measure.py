@@ -12,13 +12,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 from faster_whisper.audio import decode_audio
 
-from live_sentiment.compute import onnx_options
-from live_sentiment.config import ComputeConfig, SpeechConfig, VoiceConfig
-from live_sentiment.perception.speech.recogniser import Hypothesis, Recogniser
+from live_sentiment.core.config import ComputeConfig, SpeechConfig, VoiceConfig
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, Word
+from live_sentiment.models.compute import onnx_options
+from live_sentiment.models.transcriber import Hypothesis, Recogniser
 from live_sentiment.perception.speech.streaming import StreamingTranscriber
 from live_sentiment.perception.speech.wer import word_error_rate
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, Word
 
 Clip: TypeAlias = tuple[Path | FloatArray, str]
 """A media file, or samples of shape (n,), float32, 16 kHz mono; and the words that are said in it."""

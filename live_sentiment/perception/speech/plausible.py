@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from live_sentiment.perception.speech.recogniser import Hypothesis
+from live_sentiment.core.types import Word
+from live_sentiment.models.transcriber import Hypothesis
 from live_sentiment.perception.speech.stabilise import spelling
-from live_sentiment.types import Word
 
 NO_SPEECH = 0.6
 LOW_LOG_PROBABILITY = -0.4

@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from live_sentiment.types import FloatArray
+from live_sentiment.core.types import FloatArray
 
 
 class RecentSound:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from live_sentiment.types import Word
+from live_sentiment.core.types import Word
 
 LONGEST_OVERLAP = 5
 """Words of a repetition that are looked for behind a cut."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import math
 
-from live_sentiment.config import SpeechConfig
+from live_sentiment.core.config import SpeechConfig
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, SpeechActivity, Transcript, Word
+from live_sentiment.models.transcriber import Recogniser
 from live_sentiment.perception.speech.plausible import said
 from live_sentiment.perception.speech.recent import RecentSound, RecentSpeech
-from live_sentiment.perception.speech.recogniser import Recogniser
 from live_sentiment.perception.speech.stabilise import LocalAgreement
 from live_sentiment.perception.voice.continuous import ContinuousSound
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, SpeechActivity, Transcript, Word
 
 LEAD_S = 0.3
 """Sound before the voice activity that is heard too: soft first consonants."""

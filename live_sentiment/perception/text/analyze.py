@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from live_sentiment.config import ModelsConfig, TextConfig
-from live_sentiment.perception.text.reader import load_reader
+from live_sentiment.core.config import ModelsConfig, TextConfig
+from live_sentiment.core.types import Expert, Observation, StageOutput, Word
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.models.text_reader import load_reader
 from live_sentiment.perception.text.utterance import UtteranceReader
-from live_sentiment.types import Expert, Observation, StageOutput, Word
-from live_sentiment.weights.store import ModelStore
 
 
 class TextAnalyzer:

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from live_sentiment.types import Word
+from live_sentiment.core.types import Word
 
 PAUSE_S = 1.0
 """A longer silence between two words ends the utterance."""

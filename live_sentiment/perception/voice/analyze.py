@@ -6,12 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from live_sentiment.config import ModelsConfig, VoiceConfig
+from live_sentiment.core.config import ModelsConfig, VoiceConfig
+from live_sentiment.core.types import AudioBlock, Expert, Observation, SpeechActivity, StageOutput
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.voice.prosody import measure
 from live_sentiment.perception.voice.reader import load_reader
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
-from live_sentiment.types import AudioBlock, Expert, Observation, SpeechActivity, StageOutput
-from live_sentiment.weights.store import ModelStore
 
 if TYPE_CHECKING:
     import torch

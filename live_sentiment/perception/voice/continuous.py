@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray
 
 TOLERANCE_S = 0.02
 """How far the stamps may stray from the count of samples before the stamps are believed: rounding and the

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from live_sentiment.types import FloatArray
+from live_sentiment.core.types import FloatArray
 
 PRIOR_S = 10.0
 """The mean of the training corpora counts as much as this many seconds of the speaker's own speech."""

@@ -1,7 +1,7 @@
 """The fundamental frequency of a voice, by normalised cross-correlation and median smoothing.
 
 The method of Ghahremani et al. 2014 (Kaldi) without its tracking, as torchaudio's `detect_pitch_frequency`
-has it and with the same bits; in plain torch, for the reason that `live_sentiment.resampling` gives.
+has it and with the same bits; in plain torch, for the reason that `live_sentiment.core.resampling` gives.
 """
 
 from __future__ import annotations

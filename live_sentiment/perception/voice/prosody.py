@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from live_sentiment.core.resampling import resample
+from live_sentiment.core.types import SAMPLE_RATE_HZ, BoolArray, FloatArray
 from live_sentiment.perception.voice.pitch import pitch_hz
-from live_sentiment.resampling import resample
-from live_sentiment.types import SAMPLE_RATE_HZ, BoolArray, FloatArray
 
 PITCH_RATE_HZ = 8_000
 """Pitch is looked for in sound at half the rate: a third of the work, and steps of 2.5 % at 200 Hz."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from live_sentiment.encoders.expert import LabExpert, is_expert
-from live_sentiment.errors import UsageError
-from live_sentiment.perception.voice.encode import VoiceEncoder, pool, speech_frames
-from live_sentiment.perception.voice.head import load_head, polarity
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Expert, FloatArray
+from live_sentiment.models.encoders.expert import LabExpert, is_expert
+from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
+from live_sentiment.models.voice_emotion import load_head, polarity
+from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frames
 from live_sentiment.perception.voice.normalise import SpeakerNormaliser
 from live_sentiment.perception.voice.windows import SpokenWindow
-from live_sentiment.types import Expert, FloatArray
-from live_sentiment.weights.shipped import ShippedWeights, load_shipped
 
 if TYPE_CHECKING:
     import torch
 
-    from live_sentiment.weights.store import ModelStore
+    from live_sentiment.models.store.store import ModelStore
 
 VoiceReading: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
 """Embedding (dim,), emotions (7,) and polarity (3,); the probabilities are calibrated."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from live_sentiment.config import VoiceConfig
+from live_sentiment.core.config import VoiceConfig
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, SpeechActivity
 from live_sentiment.perception.voice.continuous import ContinuousSound
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, SpeechActivity
 
 if TYPE_CHECKING:
     import onnxruntime

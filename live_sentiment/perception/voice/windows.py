@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from live_sentiment.config import VoiceConfig
+from live_sentiment.core.config import VoiceConfig
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, BoolArray, FloatArray, SpeechActivity
 from live_sentiment.perception.speech.recent import RecentSound
 from live_sentiment.perception.voice.continuous import ContinuousSound
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, BoolArray, FloatArray, SpeechActivity
 
 GRID_SLACK_S = 1e-6
 """What rounding may take from a time on the grid; a sixtieth of a sample."""

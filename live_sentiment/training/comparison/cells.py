@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from live_sentiment.errors import RunError, UsageError
+from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.sinks.atomic import replace_file
 
 Figures: TypeAlias = dict[str, Any]

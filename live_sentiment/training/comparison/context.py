@@ -13,10 +13,10 @@ from typing import Any
 from rich.progress import Progress, TaskID
 
 import live_sentiment
-from live_sentiment.config import Config
+from live_sentiment.core.config import Config
+from live_sentiment.models.store.shipped import load_shipped
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison.cells import Cells
-from live_sentiment.weights.shipped import load_shipped
-from live_sentiment.weights.store import ModelStore
 
 
 @dataclass(frozen=True, slots=True)

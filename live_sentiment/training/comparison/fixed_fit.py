@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from live_sentiment.config import LearntConfig
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Expert, FloatArray, Modality
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.learnt import LearntFuser
-from live_sentiment.training.samples import Sample
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, Expert, FloatArray, Modality
+from live_sentiment.training.data.samples import Sample
 
 SMALLEST_SHARE = 1e-4
 """Prior of a class that the training data lack."""

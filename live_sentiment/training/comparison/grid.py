@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from live_sentiment.config import merge, parse_override, put, validated
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import merge, parse_override, put, validated
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.cores import CORES
-from live_sentiment.training.corpora import read_corpus
-from live_sentiment.training.lab.config import ExperimentConfig
-from live_sentiment.training.lab.run import train_experiment
-from live_sentiment.types import MODALITIES, Modality
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.experiments.config import ExperimentConfig
+from live_sentiment.training.experiments.run import train_experiment
 
 ENCODERS: Mapping[Modality, Mapping[str, Any]] = {
     "text": {"name": "transformer", "tune": "frozen"},

@@ -13,7 +13,7 @@ from live_sentiment.training.comparison.writing import write_text
 from live_sentiment.training.evaluation.evaluation import circumstances
 from live_sentiment.training.evaluation.figures import plain
 from live_sentiment.training.evaluation.wording import FIGURES, TASKS
-from live_sentiment.training.lab.reading import SYNTHETIC
+from live_sentiment.training.experiments.reading import SYNTHETIC
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "emotions": ("accuracy", "uar", "weighted_f1", "ece"),

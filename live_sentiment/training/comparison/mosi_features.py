@@ -24,12 +24,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from live_sentiment.config import LearntConfig
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import LearntConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES, POLARITIES, FloatArray, Modality
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
-from live_sentiment.training import metrics
 from live_sentiment.training.comparison.cells import Cells, Figures
 from live_sentiment.training.comparison.fixed_fit import (
     FixedRecipe,
@@ -38,8 +38,8 @@ from live_sentiment.training.comparison.fixed_fit import (
     fit_fixed,
     stand_ins,
 )
-from live_sentiment.training.samples import Corpus, Sample
-from live_sentiment.types import MODALITIES, POLARITIES, FloatArray, Modality
+from live_sentiment.training.data.samples import Corpus, Sample
+from live_sentiment.training.evaluation import metrics
 
 RECIPE = FixedRecipe()
 ARCHITECTURE = LearntConfig(

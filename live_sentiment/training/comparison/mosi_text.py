@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from live_sentiment import compute
-from live_sentiment.config import Config
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import FloatArray
 from live_sentiment.fusion.batch import log_probabilities
-from live_sentiment.perception.text.reader import load_reader
+from live_sentiment.models import compute
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.models.text_reader import load_reader
 from live_sentiment.training.comparison.cells import Figures
+from live_sentiment.training.data.samples import Corpus, Sample, Split
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.numbers import SCORE_LIMIT, mean_absolute_error
 from live_sentiment.training.evaluation.predictions import Predictions
-from live_sentiment.training.samples import Corpus, Sample, Split
-from live_sentiment.types import FloatArray
-from live_sentiment.weights.store import ModelStore
 
 PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 FEATURES = ("embedding", "embedding and opinion", "opinion")

@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from rich.progress import Progress
 
-from live_sentiment.config import Config
+from live_sentiment.core.config import Config
+from live_sentiment.core.types import MODALITIES, Expert, Modality
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch
 from live_sentiment.fusion.fuser import Fuser
 from live_sentiment.fusion.registry import build_fuser
+from live_sentiment.models.store.shipped import load_shipped
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison.cells import Figures
+from live_sentiment.training.data.fusion_data import read_corpora
+from live_sentiment.training.data.fusion_windows import Source, Windows, select, with_one_lying
 from live_sentiment.training.evaluation.figures import plain
-from live_sentiment.training.fusion_data import read_corpora
-from live_sentiment.training.fusion_evaluation import evaluate
-from live_sentiment.training.fusion_windows import Source, Windows, select, with_one_lying
-from live_sentiment.training.imputation import Outcome, compare_on_windows
-from live_sentiment.types import MODALITIES, Expert, Modality
-from live_sentiment.weights.shipped import load_shipped
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.training.evaluation.fusion_evaluation import evaluate
+from live_sentiment.training.tasks.imputation import Outcome, compare_on_windows
 
 PAIRS = 8192
 LIE_SEED = 1

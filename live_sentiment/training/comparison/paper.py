@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from rich.progress import Progress
 
-from live_sentiment.config import Config
-from live_sentiment.errors import LiveSentimentError
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import LiveSentimentError
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison.cells import Cells, Figures
 from live_sentiment.training.comparison.context import Context, PaperTask
 from live_sentiment.training.comparison.paper_page import paper_page
@@ -17,7 +18,6 @@ from live_sentiment.training.comparison.sections import SECTIONS, Section
 from live_sentiment.training.comparison.writing import write_text
 from live_sentiment.training.evaluation.evaluation import circumstances
 from live_sentiment.training.evaluation.figures import plain
-from live_sentiment.weights.store import ModelStore
 
 COMMAND = "live-sentiment compare --paper --data FOLDER --output docs/results.md"
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.markdown import percent, spread, table
 from live_sentiment.training.comparison.mosi_features import ARCHITECTURE, RECIPE, REGRESSION_C, STRONGER_C
-from live_sentiment.training.imputation import MASKING, Outcome, imputation_table, winner
-from live_sentiment.types import MODALITIES
+from live_sentiment.training.tasks.imputation import MASKING, Outcome, imputation_table, winner
 
 _MOSI = """\
 Utterance features as released (text 100, voice 73, face 100 wide), binary sentiment, {train} training and

@@ -6,17 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 
-from live_sentiment.training import (
-    fusion_evaluation,
-    imputation,
-    pairing,
-    voice_evaluation,
-    voice_head,
-    voice_hearings,
-    voice_sessions,
-    voice_surroundings,
-    voice_windows,
-)
+from live_sentiment.training.augment import voice_hearings, voice_surroundings
 from live_sentiment.training.comparison import fixed_fit, mosi_features, mosi_text, pairs, shipped_experts
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.context import (
@@ -30,11 +20,14 @@ from live_sentiment.training.comparison.mosi_text import measure_mosi_text
 from live_sentiment.training.comparison.pairs import load_pairs, measure_imputation, measure_pairs
 from live_sentiment.training.comparison.shipped_experts import measure_faces, measure_meld
 from live_sentiment.training.comparison.voices import load_voices, measure_voices
-from live_sentiment.training.corpora import read_corpus
-from live_sentiment.training.features import fingerprint
-from live_sentiment.training.imputation import Outcome
-from live_sentiment.training.samples import Split
-from live_sentiment.training.voice_head import Schedule
+from live_sentiment.training.data import pairing, voice_sessions, voice_windows
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.data.features import fingerprint
+from live_sentiment.training.data.samples import Split
+from live_sentiment.training.evaluation import fusion_evaluation, voice_evaluation
+from live_sentiment.training.tasks import imputation, voice_head
+from live_sentiment.training.tasks.imputation import Outcome
+from live_sentiment.training.tasks.voice_head import Schedule
 
 IMPUTED_CORE = "concat"
 """The fuser that imputation is compared under."""

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from live_sentiment import compute
-from live_sentiment.config import Config
-from live_sentiment.errors import UsageError
-from live_sentiment.perception.text.reader import load_reader
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.models import compute
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.models.text_reader import load_reader
 from live_sentiment.training.comparison.cells import Figures
-from live_sentiment.training.corpora import read_corpus
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.data.face_data import VOTES, load_ferplus
+from live_sentiment.training.data.text_corpora import load_corpora
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.evaluation.shipped import alone, observe
-from live_sentiment.training.face_data import VOTES, load_ferplus
-from live_sentiment.training.text_corpora import load_corpora
-from live_sentiment.weights.store import ModelStore
 
 Told = Callable[[int, int], None]
 """Told how much is done, and how much there is."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from live_sentiment import compute
-from live_sentiment.config import Config
-from live_sentiment.errors import UsageError
-from live_sentiment.perception.voice.encode import VoiceEncoder
-from live_sentiment.training import voice_evaluation as evaluation
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.models import compute
+from live_sentiment.models.store.store import VOICE_ENCODER, ModelStore
+from live_sentiment.models.voice_encoder import VoiceEncoder
+from live_sentiment.training.augment.voice_hearings import COPIES, STUDIO, Hearing
 from live_sentiment.training.comparison.cells import Figures
-from live_sentiment.training.voice_corpora import read_corpora
-from live_sentiment.training.voice_head import Schedule
-from live_sentiment.training.voice_hearings import COPIES, STUDIO, Hearing
-from live_sentiment.training.voice_sessions import folds
-from live_sentiment.training.voice_windows import Windows, embed_corpora
-from live_sentiment.weights.store import VOICE_ENCODER, ModelStore
+from live_sentiment.training.data.voice_corpora import read_corpora
+from live_sentiment.training.data.voice_sessions import folds
+from live_sentiment.training.data.voice_windows import Windows, embed_corpora
+from live_sentiment.training.evaluation import voice_evaluation as evaluation
+from live_sentiment.training.tasks.voice_head import Schedule
 
 Told = Callable[[int, int], None]
 """Told how much is done, and how much there is."""

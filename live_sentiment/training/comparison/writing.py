@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.export.writing import whole_file
 from live_sentiment.sinks.atomic import BY_UMASK
 

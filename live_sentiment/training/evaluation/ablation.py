@@ -8,11 +8,11 @@ from functools import partial
 from itertools import combinations
 from typing import Any
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.training.evaluation.figures import plain
 from live_sentiment.training.evaluation.intervals import Estimate, bootstrap
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.evaluation.tasks import Labelled, Rows, Task, labelled
-from live_sentiment.types import MODALITIES, Modality
 
 RESAMPLES = 400
 """Fewer than for the main figures: there are up to seven subsets."""

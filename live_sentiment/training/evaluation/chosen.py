@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from live_sentiment.errors import UsageError
-from live_sentiment.training.samples import Corpus, Split
+from live_sentiment.core.errors import UsageError
+from live_sentiment.training.data.samples import Corpus, Split
 
 
 def choose(corpus: Corpus, split: Split) -> tuple[Corpus, list[str]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from live_sentiment.training import metrics
-from live_sentiment.types import BoolArray
+from live_sentiment.core.types import BoolArray
+from live_sentiment.training.evaluation import metrics
 
 TIE = 1e-6
 """Two labels of a distribution that differ by less lead alike."""

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from live_sentiment.errors import UsageError
-from live_sentiment.training import metrics
-from live_sentiment.training.evaluation import classes
+from live_sentiment.core.errors import UsageError
+from live_sentiment.training.evaluation import classes, metrics
 from live_sentiment.training.evaluation.classes import Bin, ClassFigures
 from live_sentiment.training.evaluation.intervals import RESAMPLES, Estimate, bootstrap
 from live_sentiment.training.evaluation.predictions import Predictions

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, FloatArray, Modality, Window
 from live_sentiment.fusion.batch import FusionBatch
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
+from live_sentiment.training.data.fusion_windows import Windows, select
+from live_sentiment.training.data.samples import Sample
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.evaluation.shipped import PERSON, Observations
-from live_sentiment.training.fusion_windows import Windows, select
-from live_sentiment.training.samples import Sample
-from live_sentiment.types import EMOTIONS, MODALITIES, POLARITIES, FloatArray, Modality, Window
 
 ROWS = 1024
 """Windows fused at a time."""

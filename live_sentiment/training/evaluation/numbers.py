@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from live_sentiment.training import metrics
+from live_sentiment.training.evaluation import metrics
 
 Floats = NDArray[np.float64]
 

@@ -10,21 +10,21 @@ from typing import Literal, TypeAlias
 import torch
 from rich.progress import Progress
 
-from live_sentiment.config import Config
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.fusion.registry import build_fuser, described_experts
-from live_sentiment.training.corpora import read_corpus
+from live_sentiment.models.store.shipped import load_shipped
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.data.fusion_data import read_corpora as read_pools
+from live_sentiment.training.data.samples import Sample, Split
 from live_sentiment.training.evaluation.ablation import ablate
 from live_sentiment.training.evaluation.chosen import choose
 from live_sentiment.training.evaluation.evaluation import Evaluation, circumstances
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.fusing import fuse_samples, fuse_windows
 from live_sentiment.training.evaluation.shipped import Observations, alone, observe
-from live_sentiment.training.fusion_data import read_corpora as read_pools
-from live_sentiment.training.samples import Sample, Split
-from live_sentiment.types import MODALITIES, Modality
-from live_sentiment.weights.shipped import load_shipped
-from live_sentiment.weights.store import ModelStore
 
 Shipped: TypeAlias = Literal["text", "voice", "face", "fusion"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from live_sentiment.training.samples import Sample
-from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray
+from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray
+from live_sentiment.training.data.samples import Sample
 
 WIDTHS = {
     "emotion_probabilities": (len(EMOTIONS),),

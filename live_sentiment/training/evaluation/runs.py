@@ -7,22 +7,22 @@ from pathlib import Path
 
 import torch
 
-from live_sentiment.errors import UsageError
-from live_sentiment.training.corpora import read_corpus
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import Modality
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.data.samples import Corpus, Split
 from live_sentiment.training.evaluation.ablation import ablate
 from live_sentiment.training.evaluation.chosen import choose
 from live_sentiment.training.evaluation.evaluation import Evaluation, circumstances
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.predictions import Predictions
-from live_sentiment.training.lab.build import build_collator
-from live_sentiment.training.lab.config import ExperimentConfig
-from live_sentiment.training.lab.joint import Joint
-from live_sentiment.training.lab.predict import predict
-from live_sentiment.training.lab.reading import SYNTHETIC, read_data
-from live_sentiment.training.lab.run import load_run
-from live_sentiment.training.samples import Corpus, Split
-from live_sentiment.types import Modality
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.training.experiments.build import build_collator
+from live_sentiment.training.experiments.config import ExperimentConfig
+from live_sentiment.training.experiments.joint import Joint
+from live_sentiment.training.experiments.predict import predict
+from live_sentiment.training.experiments.reading import SYNTHETIC, read_data
+from live_sentiment.training.experiments.run import load_run
 
 Told = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""

@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from live_sentiment import compute
-from live_sentiment.config import Config
+from live_sentiment.core.config import Config
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FaceTrack, ImageArray, Modality, Observation
+from live_sentiment.models import compute
+from live_sentiment.models.face_detector import FaceDetector
+from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
+from live_sentiment.models.text_reader import load_reader as load_text
 from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align
-from live_sentiment.perception.face.detect import FaceDetector
 from live_sentiment.perception.face.reader import load_reader as load_face
-from live_sentiment.perception.text.reader import load_reader as load_text
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
+from live_sentiment.training.data.face_align import ENLARGED_PX, MARGIN_GREY, MARGIN_PX, MIN_SCORE
+from live_sentiment.training.data.raw import RawReader, UnreadableError
+from live_sentiment.training.data.samples import Sample
 from live_sentiment.training.evaluation.predictions import Predictions
-from live_sentiment.training.face_align import ENLARGED_PX, MARGIN_GREY, MARGIN_PX, MIN_SCORE
-from live_sentiment.training.raw import RawReader, UnreadableError
-from live_sentiment.training.samples import Sample
-from live_sentiment.types import SAMPLE_RATE_HZ, AudioBlock, FaceTrack, ImageArray, Modality, Observation
-from live_sentiment.weights.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
 Observations = tuple[Observation, ...]
 Told = Callable[[int], None]

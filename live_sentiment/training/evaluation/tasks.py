@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray
 from live_sentiment.training.evaluation import classes, numbers
 from live_sentiment.training.evaluation.predictions import Predictions
-from live_sentiment.types import EMOTIONS, POLARITIES, FloatArray
 
 Task: TypeAlias = Literal["emotions", "polarity", "valence", "arousal", "score"]
 Rows: TypeAlias = NDArray[np.int64]

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, seen, softmax
 
 from live_sentiment.fusion.cores.attention_pooling import AttentionPooling
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, seen, softmax
 
 
 def test_all_tokens_compete_for_one_attention() -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.concat import Concat
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 
 def test_the_means_stand_side_by_side_and_somebody_stands_in_for_the_absent() -> None:

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, seen, softmax
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.cross_attention import PERIODS_S, CrossAttention, Crossing
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, seen, softmax
 
 
 def core() -> CrossAttention:

@@ -7,12 +7,12 @@ from typing import get_args
 
 import pytest
 import torch
-from core_tokens import ROWS, WIDTH, make_tokens
 
-from live_sentiment.config import CoreName, LearntConfig
+from live_sentiment.core.config import CoreName, LearntConfig
+from live_sentiment.core.types import Modality
 from live_sentiment.fusion.cores import CORES
 from live_sentiment.fusion.cores.core import Core, Tokens
-from live_sentiment.types import Modality
+from tests.helpers.core_tokens import ROWS, WIDTH, make_tokens
 
 KINDS = [
     *(LearntConfig(core=name, width=WIDTH) for name in CORES),

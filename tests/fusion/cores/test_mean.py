@@ -1,7 +1,7 @@
 import numpy as np
-from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 from live_sentiment.fusion.cores.mean import Mean
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 
 def test_it_is_the_mean_over_those_present_however_many() -> None:

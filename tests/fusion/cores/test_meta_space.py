@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.meta_space import MetaSpace, importance_loss
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax
 
 
 def two_layers(module: torch.nn.Module, x: np.ndarray) -> np.ndarray:

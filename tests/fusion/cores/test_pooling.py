@@ -1,10 +1,10 @@
 import pytest
 import torch
-from core_tokens import ROWS, make_tokens, mean_of, seen
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.core import Tokens
 from live_sentiment.fusion.cores.pooling import mean_over_time, presence, quality_of
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, make_tokens, mean_of, seen
 
 
 def test_presence_is_any_token_at_all() -> None:

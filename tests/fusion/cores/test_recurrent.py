@@ -1,10 +1,10 @@
 import numpy as np
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, seen
 from scipy.special import expit
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.recurrent import Recurrent
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, seen
 
 
 def lstm(module: torch.nn.LSTM, inputs: list[np.ndarray]) -> list[np.ndarray]:

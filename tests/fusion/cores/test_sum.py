@@ -1,7 +1,7 @@
 import numpy as np
-from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 from live_sentiment.fusion.cores.sum import Sum
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 
 def test_it_is_the_sum_of_the_means_of_those_present() -> None:

@@ -1,9 +1,9 @@
 import numpy as np
 import torch
-from core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax
 
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.weighted import Weighted
-from live_sentiment.types import MODALITIES
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax
 
 
 def test_gates_are_a_softmax_over_those_present_of_score_and_quality() -> None:

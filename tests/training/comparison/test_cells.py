@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.training.comparison.cells import Cells, Figures
 
 

@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from paper_data import write_mosi_features
 
-from live_sentiment.config import ModelsConfig
 from live_sentiment.console.main import main
-from live_sentiment.errors import UsageError
+from live_sentiment.core.config import ModelsConfig
+from live_sentiment.core.errors import UsageError
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison import grid
 from live_sentiment.training.comparison.grid import Cell, Grid, GridTask
 from live_sentiment.training.comparison.grid_page import grid_page
-from live_sentiment.weights.store import ModelStore
+from tests.helpers.paper_data import write_mosi_features
 
 STORE = ModelStore(ModelsConfig(offline=True))
 

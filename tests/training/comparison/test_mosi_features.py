@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from paper_data import write_mosi_features
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
+from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores import CORES
 from live_sentiment.training.comparison import mosi_features
 from live_sentiment.training.comparison.cells import Cells
@@ -19,9 +19,9 @@ from live_sentiment.training.comparison.mosi_features import (
     count_cells,
     measure_mosi_features,
 )
-from live_sentiment.training.corpora import read_corpus
-from live_sentiment.training.samples import Corpus
-from live_sentiment.types import MODALITIES
+from live_sentiment.training.data.corpora import read_corpus
+from live_sentiment.training.data.samples import Corpus
+from tests.helpers.paper_data import write_mosi_features
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_an_absent_modality_is_masked(corpus: Corpus) -> None:
 
 
 def test_scaling_leaves_what_does_not_vary() -> None:
-    from live_sentiment.training.samples import Sample
+    from live_sentiment.training.data.samples import Sample
 
     samples = [Sample("a", features={"text": np.array([[1.0, 5.0], [3.0, 5.0]], np.float32)})]
     scaling = Scaling.of(samples)

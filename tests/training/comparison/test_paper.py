@@ -5,23 +5,23 @@ import json
 from pathlib import Path
 
 import pytest
-from paper_data import voice_pools, write_data
 from rich.console import Console
 from rich.progress import Progress
 
-from live_sentiment.config import Config
 from live_sentiment.console.main import main
-from live_sentiment.errors import UsageError
-from live_sentiment.training import fusion_voice
+from live_sentiment.core.config import Config
+from live_sentiment.core.errors import UsageError
+from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison import mosi_features, sections
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.context import Context, PaperTask, fingerprint_of_code
 from live_sentiment.training.comparison.fixed_fit import FixedRecipe
 from live_sentiment.training.comparison.paper import run_paper
 from live_sentiment.training.comparison.sections import SECTIONS
-from live_sentiment.training.imputation import Recipe
-from live_sentiment.training.voice_head import Schedule
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.training.data import fusion_voice
+from live_sentiment.training.tasks.imputation import Recipe
+from live_sentiment.training.tasks.voice_head import Schedule
+from tests.helpers.paper_data import voice_pools, write_data
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 from sklearn import metrics as reference
 
 from live_sentiment.training.evaluation.classes import by_class, decided, overall, reliability
-from live_sentiment.training.metrics import confusion_matrix
+from live_sentiment.training.evaluation.metrics import confusion_matrix
 
 
 @pytest.fixture

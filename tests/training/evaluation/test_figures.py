@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from live_sentiment.errors import UsageError
+from live_sentiment.core.errors import UsageError
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.predictions import Predictions
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Modality, Observation
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
 from live_sentiment.training.comparison.fixed_fit import stand_ins
 from live_sentiment.training.comparison.pairs import lie
+from live_sentiment.training.data.fusion_looks import Look, make_pool
+from live_sentiment.training.data.pairing import SyntheticPairs
+from live_sentiment.training.data.samples import Sample
 from live_sentiment.training.evaluation.fusing import fuse_samples, fuse_windows
-from live_sentiment.training.fusion_looks import Look, make_pool
-from live_sentiment.training.pairing import SyntheticPairs
-from live_sentiment.training.samples import Sample
-from live_sentiment.types import EMOTIONS, MODALITIES, Modality, Observation
 
 JOY, ANGER = EMOTIONS.index("joy"), EMOTIONS.index("anger")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from live_sentiment.core.types import MODALITIES, Modality
 from live_sentiment.training.evaluation.ablation import ablate, subsets
 from live_sentiment.training.evaluation.evaluation import Evaluation, circumstances
 from live_sentiment.training.evaluation.figures import measure
@@ -16,7 +17,6 @@ from live_sentiment.training.evaluation.page import page, shade, write_page
 from live_sentiment.training.evaluation.plots import interval_plot, reliability_plot
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.evaluation.table import tables
-from live_sentiment.types import MODALITIES, Modality
 
 COUNT = 60
 

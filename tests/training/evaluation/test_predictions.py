@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from live_sentiment.training.data.samples import Sample
 from live_sentiment.training.evaluation.predictions import Predictions
-from live_sentiment.training.samples import Sample
 
 
 def sample(key: str, **labels: object) -> Sample:

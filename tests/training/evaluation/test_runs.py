@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from lab_corpora import write_corpora
 
-from live_sentiment.config import ModelsConfig
 from live_sentiment.console.main import main
-from live_sentiment.training.lab.presets import load_experiment
-from live_sentiment.training.lab.run import train_experiment
-from live_sentiment.weights.store import ModelStore
+from live_sentiment.core.config import ModelsConfig
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.training.experiments.presets import load_experiment
+from live_sentiment.training.experiments.run import train_experiment
+from tests.helpers.lab_corpora import write_corpora
 
 EXPERIMENT = """
 name = "tiny"

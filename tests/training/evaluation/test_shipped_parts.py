@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from paper_data import voice_pools, write_faces, write_texts
-from voices import RATE, hum, silence
 
 from live_sentiment.console.main import main
-from live_sentiment.training import fusion_voice
+from live_sentiment.models.store.store import ModelStore
+from live_sentiment.training.data import fusion_voice
 from live_sentiment.training.evaluation import parts
-from live_sentiment.weights.store import ModelStore
+from tests.helpers.paper_data import voice_pools, write_faces, write_texts
+from tests.helpers.voices import RATE, hum, silence
 
 pytestmark = pytest.mark.models
 

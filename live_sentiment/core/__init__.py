@@ -1,0 +1,1 @@
+"""Types, configuration, errors and the clock: what everything else rests on."""

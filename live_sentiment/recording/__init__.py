@@ -1,0 +1,1 @@
+"""The files of a session: recorded, repaired, and read with distrust."""

@@ -1,0 +1,117 @@
+"""What a live session gives up, step by step, when the computer cannot keep up.
+
+The order is: pictures looked at, then how often the transcriber listens, then the width of its search, then
+its model. A step that would change nothing with the present configuration is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from live_sentiment.core.config import PerceptionConfig
+
+if TYPE_CHECKING:
+    from live_sentiment.models.transcriber import Recogniser
+    from live_sentiment.runtime.stages import Stages
+
+
+@dataclass(frozen=True, slots=True)
+class QualityStep:
+    """One step down and the way back."""
+
+    lowered: str
+    """What there is instead, for people."""
+    down: Callable[[], None]
+    up: Callable[[], None]
+
+
+class Quality:
+    """Takes the steps, and remembers how many.
+
+    Args:
+        steps: in the order in which they are taken.
+    """
+
+    def __init__(self, steps: tuple[QualityStep, ...]) -> None:
+        self._steps, self._level = steps, 0
+
+    def __len__(self) -> int:
+        """Steps there are."""
+        return len(self._steps)
+
+    @property
+    def lowered(self) -> tuple[str, ...]:
+        """What has been given up, in order."""
+        return tuple(step.lowered for step in self._steps[: self._level])
+
+    def set_level(self, level: int) -> Iterator[str]:
+        """Go to `level` steps below full quality; yields a line for people for each step on the way."""
+        while self._level < level:
+            step = self._steps[self._level]
+            step.down()
+            self._level += 1
+            yield f"quality lowered to keep up: {step.lowered}"
+        while self._level > level:
+            self._level -= 1
+            step = self._steps[self._level]
+            step.up()
+            yield f"quality restored: no longer {step.lowered}"
+
+
+def quality_steps(
+    config: PerceptionConfig, stages: Stages, smaller: Recogniser | None
+) -> tuple[QualityStep, ...]:
+    """The steps that this configuration leaves room for.
+
+    Args:
+        config: what the stages were loaded with.
+        stages: whose quality is lowered.
+        smaller: a quicker recogniser than the present one, where there is any.
+    """
+    full_hz = config.face.rate_hz
+    steps = [_faces(stages, full_hz, full_hz / 2), _faces(stages, full_hz / 2, full_hz / 4)]
+    transcriber = stages.transcriber
+    recogniser = transcriber.recogniser
+
+    def hear_with(other: Recogniser) -> None:
+        transcriber.recogniser = other
+
+    def search(beam: int) -> None:
+        recogniser.beam = beam
+
+    hop_s = config.speech.hop_s
+    if 4 * hop_s <= config.speech.buffer_s:
+        steps.append(
+            QualityStep(
+                f"words every {2 * hop_s:g} s",
+                lambda: transcriber.listen_every(2 * hop_s),
+                lambda: transcriber.listen_every(hop_s),
+            )
+        )
+    if config.speech.beam > 1:
+        steps.append(
+            QualityStep(
+                "speech followed by its first guess alone",
+                lambda: search(1),
+                lambda: search(config.speech.beam),
+            )
+        )
+    if smaller is not None:
+        steps.append(
+            QualityStep(
+                "a smaller speech model",
+                lambda: hear_with(smaller),
+                lambda: hear_with(recogniser),
+            )
+        )
+    return tuple(steps)
+
+
+def _faces(stages: Stages, from_hz: float, to_hz: float) -> QualityStep:
+    return QualityStep(
+        f"faces looked at {to_hz:.3g} times a second",
+        lambda: stages.face.look_at(to_hz),
+        lambda: stages.face.look_at(from_hz),
+    )

@@ -1,0 +1,1 @@
+"""Cameras: listing, opening, reading, freezing, disconnecting."""

@@ -1,0 +1,1 @@
+"""Media files: packets, timestamps, tracks, frames and audio blocks."""

@@ -1,0 +1,1 @@
+"""Microphones: listing, opening, timestamps on the session's clock, disconnecting."""

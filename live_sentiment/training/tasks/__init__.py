@@ -1,0 +1,1 @@
+"""One training for each part that ships: face, voice, text, fusion."""
