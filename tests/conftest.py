@@ -15,6 +15,8 @@ from live_sentiment.core.errors import RunError
 from live_sentiment.models.store.progress import TerminalProgress
 from live_sentiment.models.store.store import ModelStore
 
+pytest_plugins = ["tests.helpers.windows"]
+
 
 class StoreForTests(ModelStore):
     """Skips the test that asks for a model that cannot be had; where CI is set, it fails instead."""

@@ -135,7 +135,7 @@ def test_an_analysis_that_fails_raises_in_the_loop(
     def fail(window: Any, person: Any) -> Any:
         raise ZeroDivisionError("in the fusion")
 
-    monkeypatch.setattr("scripted.fuse", fail)
+    monkeypatch.setattr("tests.helpers.scripted.fuse", fail)
     with pytest.raises(ZeroDivisionError, match="in the fusion"):
         list(analyze(clip))
     assert analysing() == set()

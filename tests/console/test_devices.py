@@ -18,11 +18,11 @@ from live_sentiment.console.main import main
 from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Event, VideoFrame
-from live_sentiment.sources.camera.camera import listing as cameras
+from live_sentiment.sources.camera import listing as cameras
 from live_sentiment.sources.camera.info import CameraInfo, CameraMode
 from live_sentiment.sources.capture import CapturedSound, CaptureListener, Device, DeviceHealth
+from live_sentiment.sources.microphone import listing as microphones
 from live_sentiment.sources.microphone.backend import MicrophoneInfo
-from live_sentiment.sources.microphone.microphone import listing as microphones
 
 MODES = tuple(CameraMode(width, width * 3 // 4, (30.0, 15.0)) for width in (1600, 1280, 800, 640, 320, 160))
 CAMERAS = [
@@ -104,8 +104,8 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     from live_sentiment.core import clock
-    from live_sentiment.sources.camera.camera import camera
-    from live_sentiment.sources.microphone.microphone import microphone
+    from live_sentiment.sources.camera import camera
+    from live_sentiment.sources.microphone import microphone
 
     made = Machine()
 

@@ -117,10 +117,10 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     from live_sentiment.runtime import live, stages
-    from live_sentiment.sources.camera.camera import camera
-    from live_sentiment.sources.camera.camera import listing as cameras
-    from live_sentiment.sources.microphone.microphone import listing as microphones
-    from live_sentiment.sources.microphone.microphone import microphone
+    from live_sentiment.sources.camera import camera
+    from live_sentiment.sources.camera import listing as cameras
+    from live_sentiment.sources.microphone import listing as microphones
+    from live_sentiment.sources.microphone import microphone
 
     made = Machine()
     monkeypatch.setattr(cameras, "choose_camera", made.choose("camera"))

@@ -433,7 +433,7 @@ if __name__ == "__main__":
         "export.elan",
         "export.plot",
         "export.parquet",
-        "sinks.repair",
+        "recording.repair",
     )
     preload = [f"live_sentiment.{module}" for module in (*modules, "export.video", "report.playable")]
     sys.exit(main(cases, count=COUNT, preload=preload))

@@ -9,9 +9,9 @@ import pytest
 
 from live_sentiment.core.config import RecordingConfig
 from live_sentiment.core.types import ImageArray, VideoFrame
+from live_sentiment.recording import recorder
 from live_sentiment.recording.blur import HOLD_S, MARGIN_S, FaceBlur
 from live_sentiment.recording.recorder import MediaRecorder
-from live_sentiment.recording.session_recording import recorder
 from live_sentiment.sources.media.media import MediaSource
 
 BOX = (40.0, 30.0, 20.0, 20.0)

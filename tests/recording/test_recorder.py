@@ -19,9 +19,9 @@ from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import RecordingConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, VideoFrame
+from live_sentiment.recording import matroska, recorder, tracks
 from live_sentiment.recording.recorder import MediaRecorder
 from live_sentiment.recording.remux import is_closed
-from live_sentiment.recording.session_recording import matroska, recorder, tracks
 from live_sentiment.sources.capture import CapturedSound
 from live_sentiment.sources.media.blocks import BlockAssembler
 from live_sentiment.sources.media.media import MediaSource

@@ -17,10 +17,10 @@ import pytest
 
 from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.core.types import AudioBlock, Transcript, VideoFrame
+from live_sentiment.recording import remux
 from live_sentiment.recording.remux import contents, is_closed
 from live_sentiment.recording.repair import repair
 from live_sentiment.recording.session_file import SessionFile, SessionRecord, local_now, read_session
-from live_sentiment.recording.session_recording import remux
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.reader import read_timeline

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from live_sentiment.recording.session_recording import tracks
+from live_sentiment.recording import tracks
 from live_sentiment.recording.tracks import letterboxed, picture_encoder
 
 

@@ -17,9 +17,9 @@ from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import Affect, Event, Modality, TimelinePoint, Window
+from live_sentiment.recording import session_file
+from live_sentiment.recording import session_recording as recording
 from live_sentiment.recording.session_file import read_session
-from live_sentiment.recording.session_recording import session_file
-from live_sentiment.recording.session_recording import session_recording as recording
 from live_sentiment.runtime.live import Live, LiveOutcome
 from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.sinks.file import PieceFile

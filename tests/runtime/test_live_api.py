@@ -222,9 +222,9 @@ class Opened:
 def test_devices_are_chosen_as_on_the_command_line(
     monkeypatch: pytest.MonkeyPatch, choice: Any, named: str | None
 ) -> None:
-    from live_sentiment.sources.camera.camera import camera
-    from live_sentiment.sources.camera.camera import listing as cameras
-    from live_sentiment.sources.microphone.microphone import listing as microphones
+    from live_sentiment.sources.camera import camera
+    from live_sentiment.sources.camera import listing as cameras
+    from live_sentiment.sources.microphone import listing as microphones
 
     chosen, device = [], Opened()
     monkeypatch.setattr(cameras, "choose_camera", chosen.append)

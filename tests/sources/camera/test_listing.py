@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from live_sentiment.core.errors import UsageError
-from live_sentiment.sources.camera.camera import listing as module
+from live_sentiment.sources.camera import listing as module
 from live_sentiment.sources.camera.info import CameraChoice, CameraInfo
 from live_sentiment.sources.camera.listing import choose_camera, list_cameras
 from tests.helpers.media_factory import greys, steady, tone, write_media

@@ -14,7 +14,8 @@ import pytest
 from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import CameraConfig
 from live_sentiment.core.errors import UsageError
-from live_sentiment.sources.camera.camera import Camera, opencv_camera
+from live_sentiment.sources.camera import opencv_camera
+from live_sentiment.sources.camera.camera import Camera
 from live_sentiment.sources.camera.info import CameraChoice, CameraInfo
 from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera, open_error, opens
 

@@ -12,8 +12,9 @@ from av.stream import Disposition
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, Event, FloatArray, ImageArray, VideoFrame
+from live_sentiment.sources.media import excerpts
 from live_sentiment.sources.media.choosing import Chosen, choose_tracks
-from live_sentiment.sources.media.media import MediaSource, excerpts
+from live_sentiment.sources.media.media import MediaSource
 from live_sentiment.sources.media.track_choice import AS_STATED, MIX, TrackChoice
 from tests.helpers import media_factory as factory
 from tests.helpers.waves import RATE_HZ, Waves, noise, voice

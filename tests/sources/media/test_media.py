@@ -400,7 +400,7 @@ def test_ffmpeg_is_silent_on_the_terminal(tmp_path: Path, capfd: pytest.CaptureF
 def test_the_file_is_closed_when_the_reader_stops_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from live_sentiment.sources.media.media import media
+    from live_sentiment.sources.media import media
 
     opened = []
     open_before = media.open_before

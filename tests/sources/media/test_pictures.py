@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import VideoFrame
 from live_sentiment.export.footage import Footage, Shot
-from live_sentiment.sources.media.media import MediaSource, container
+from live_sentiment.sources.media import container
+from live_sentiment.sources.media.media import MediaSource
 from tests.helpers import media_factory as factory
 
 Levels = NDArray[np.float64]

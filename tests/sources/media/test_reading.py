@@ -80,7 +80,7 @@ def test_a_disk_that_fails_in_the_middle_ends_the_file_there(
 ) -> None:
     from av.error import FFmpegError
 
-    from live_sentiment.sources.media.media import media
+    from live_sentiment.sources.media import media
 
     class Failing:
         """An open container whose reads fail after a while, and for ever."""
@@ -162,7 +162,7 @@ class Odd:
 def test_pictures_without_or_with_doubled_or_backward_timestamps_come_out_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from live_sentiment.sources.media.media import reading
+    from live_sentiment.sources.media import reading
 
     path = factory.write_media(tmp_path / "a.mkv", pictures=factory.greys(factory.steady(0.4)))
     stamps = iter([(0, 0), (40, 40), (40, 80), (20, 100), (None, 160), (None, 160), (None, None), (300, 300)])

@@ -115,7 +115,7 @@ def test_the_case_with_one_key_frame() -> None:
 def test_a_file_whose_index_leads_astray_is_read_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from live_sentiment.sources.media.media import seeking
+    from live_sentiment.sources.media import seeking
 
     path = factory.write_media(
         tmp_path / "a.mkv", pictures=factory.greys(factory.steady(8.0)), sound=factory.tone(8.0), gop=25

@@ -323,7 +323,7 @@ def test_what_was_heard_before_the_session_began_is_not_given() -> None:
 
 
 def test_one_that_gives_nothing_but_zeros_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripted_sound.LEVEL", 0.0)
+    monkeypatch.setattr("tests.helpers.scripted_sound.LEVEL", 0.0)
     room = Room(Script())
     heard = room.run(15.0)
     (event,) = heard.events

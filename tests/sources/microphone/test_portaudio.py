@@ -12,8 +12,8 @@ import pytest
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.native_stderr import silenced
+from live_sentiment.sources.microphone import portaudio
 from live_sentiment.sources.microphone.backend import MicrophoneInfo
-from live_sentiment.sources.microphone.microphone import portaudio
 from live_sentiment.sources.microphone.portaudio import PortAudio
 
 DESK = MicrophoneInfo(3, "Desk", "ALSA", 2, 44_100)
