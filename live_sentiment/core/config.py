@@ -79,17 +79,24 @@ class ComputeConfig(Part):
     """Where the work is done. `live_sentiment.models.compute` applies it, in one place."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where torch computes; auto is CUDA where there is one, else MPS, else the CPU. The speech recogniser
+    computes on the same CUDA device, or on the CPU."""
     torch_threads: Threads = 1
+    """CPU threads of torch."""
     opencv_threads: Threads = 1
+    """CPU threads of OpenCV."""
     speech_threads: Threads = 1
+    """CPU threads of one pass of the speech recogniser (CTranslate2)."""
     onnx_threads: Threads = 1
+    """CPU threads of the voice activity network (ONNX Runtime)."""
 
 
 class ModelsConfig(Part):
     """Where models may come from."""
 
     cache: Folder | None = None
-    """Cache folder; None is the user's cache folder of the system, or $LIVE_SENTIMENT_CACHE."""
+    """Cache folder; where it is not set, $LIVE_SENTIMENT_CACHE, or else the user's cache folder of the
+    system."""
     folder: Folder | None = None
     """A local folder that is searched before the network: FOLDER/<model name>/<file>."""
     offline: bool = False
@@ -100,7 +107,9 @@ class WindowConfig(Part):
     """The sliding window of the aligner."""
 
     length_s: Annotated[float, Field(ge=0.1, le=60)] = 4.0
+    """Length of a window: how far back the evidence of one result reaches."""
     hop_s: Hop = 0.25
+    """Time from one window, and so from one result, to the next."""
 
 
 class FaceConfig(Part):
@@ -113,7 +122,9 @@ class FaceConfig(Part):
     detect_size_px: Annotated[int, Field(ge=64, le=4096)] = 320
     """Longer side of the picture given to the detector."""
     detect_score: Fraction = 0.6
+    """Faces of a lower detector confidence are not used."""
     max_people: Annotated[int, Field(ge=1, le=100)] = 4
+    """Faces in a frame whose expression is read, the largest first."""
     encoder: Name = "face-expression"
     """Name of a shipped expression network, or a path to a .safetensors file that `train face` wrote."""
 
@@ -126,13 +137,15 @@ class VoiceConfig(Part):
     context_s: Annotated[float, Field(ge=0.2, le=30)] = 4.0
     """Sound that one embedding looks at."""
     speech_on: Fraction = 0.5
-    """Speech starts above this probability ..."""
+    """Speech starts above this probability."""
     speech_off: Fraction = 0.35
-    """... and ends below this one."""
+    """Speech ends below this probability, which must not exceed `speech_on`."""
     min_speech_s: Annotated[float, Field(gt=0, le=10)] = 0.1
+    """Shorter speech is not taken for speech, and a hop with less of it is not read."""
     min_silence_s: Annotated[float, Field(gt=0, le=10)] = 0.3
+    """Silence that ends speech; shorter pauses count as part of it."""
     enough_speech_s: Seconds = 0.5
-    """Speech in `context_s` from which on the voice is read."""
+    """Speech in `context_s` from which on the voice is read; must not exceed it."""
     head: Name = "voice-emotion"
     """Name of a shipped head, or a path to one that `train voice` wrote."""
 
@@ -157,11 +170,13 @@ class SpeechConfig(Part):
     model: Name = "whisper-tiny.en"
     """A model of the store, any faster-whisper size (from a hub), or a local folder."""
     language: str = "en"
+    """Code of the language that is spoken; the model must know it."""
     hop_s: Annotated[float, Field(ge=0.1, le=14)] = 1.0
     """New sound between two passes of the recogniser."""
     buffer_s: Annotated[float, Field(gt=0, le=28, validate_default=True)] = 12.0
     """Longest stretch of sound that one pass looks at: at least two hops, and within Whisper's 30 s."""
     beam: Annotated[int, Field(ge=1, le=20)] = 1
+    """Width of the recogniser's beam search; 1 is greedy."""
     encoding: Literal["spliced", "padded"] = "spliced"
     """Encode only the sound there is and splice encoded silence behind it, or pad to 30 s as Whisper does."""
 
@@ -303,8 +318,9 @@ class CameraConfig(Part):
     rate_hz: Annotated[float, Field(ge=0.1, le=1000)] = 30.0
     """Frames per second asked of the device; it may give others."""
     width_px: Annotated[int, Field(ge=16, le=16_384)] = 640
+    """Width asked of the device; it may give another."""
     height_px: Annotated[int, Field(ge=16, le=16_384)] = 480
-    """Size asked of the device; it may give another."""
+    """Height asked of the device; it may give another."""
     lost_after_s: Seconds = 2.0
     """Without a frame for so long, the camera counts as lost."""
     frozen_after_s: Seconds = 5.0
@@ -330,11 +346,14 @@ class OverloadConfig(Part):
     backlog_s: Seconds = 3.0
     """The most that may wait in all stages together, in seconds of media."""
     step_down_s: Seconds = 1.5
-    """Above this lag for `patience_s`, quality goes down a step ..."""
+    """Above this lag for `patience_s`, quality goes down a step."""
     step_up_s: Seconds = 0.8
-    """... below this one for `recovery_s`, up again."""
+    """Below this lag for `recovery_s`, quality goes up a step; must lie below `step_down_s`."""
     patience_s: Seconds = 2.0
+    """How long the lag must be high before quality goes down."""
     recovery_s: Seconds = 15.0
+    """How long the lag must be low before quality goes up; longer where that led straight back down. Also how
+    long nothing must have been skipped until an overload is reported as over."""
 
     @field_validator("step_up_s")
     @classmethod
