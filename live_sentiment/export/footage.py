@@ -17,7 +17,8 @@ from av.error import FFmpegError
 from live_sentiment.core.types import ImageArray
 from live_sentiment.sources.media.container import MediaInfo, audio_stream, frame_time, probe, video_stream
 from live_sentiment.sources.media.frame_times import FrameTimes, TimedFrame
-from live_sentiment.sources.media.packets import Packet, PacketReader
+from live_sentiment.sources.media.packet import Packet
+from live_sentiment.sources.media.packets import PacketReader
 from live_sentiment.sources.media.pictures import PictureConverter
 from live_sentiment.sources.media.seeking import open_before
 from live_sentiment.sources.media.track_choice import AS_STATED, TrackChoice

@@ -41,7 +41,8 @@ from live_sentiment.sources.camera.frame_reader import FrameReader, GrabbedFrame
 from live_sentiment.sources.camera.frame_readers import FIRST_FRAME_S, FrameReaders
 from live_sentiment.sources.camera.freeze_detector import PictureWatch, Sight
 from live_sentiment.sources.camera.info import CameraChoice
-from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera, opens
+from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera
+from live_sentiment.sources.camera.opening import opens
 from live_sentiment.sources.camera.stream_statistics import FrameTally
 from live_sentiment.sources.capture import CaptureListener, DeviceHealth, DeviceState
 

@@ -33,7 +33,7 @@ def list_cameras() -> list[CameraInfo]:
         from live_sentiment.sources.camera.v4l2 import linux_cameras
 
         return linux_cameras()
-    from live_sentiment.sources.camera.opencv_camera import opens
+    from live_sentiment.sources.camera.opening import opens
 
     if sys.platform == "win32":
         return windows_cameras(opens)

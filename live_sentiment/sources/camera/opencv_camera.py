@@ -1,8 +1,7 @@
-"""Cameras and network streams through OpenCV: the only place that knows `cv2.VideoCapture`."""
+"""Cameras and network streams through OpenCV."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -15,6 +14,7 @@ from live_sentiment.core.types import ImageArray
 from live_sentiment.sources.camera.errors import camera_error, stream_error
 from live_sentiment.sources.camera.info import CameraChoice
 from live_sentiment.sources.camera.listing import list_cameras
+from live_sentiment.sources.camera.opening import backend, quiet_cv2
 
 OPEN_WITHIN_S = 5.0
 """A network camera that has not answered by then is not there."""
@@ -44,7 +44,7 @@ class DeviceCamera:
         """
         cv2 = quiet_cv2()
         index, path = self._find()
-        self._capture = cv2.VideoCapture(index, _backend(cv2))
+        self._capture = cv2.VideoCapture(index, backend(cv2))
         if not self._capture.isOpened():
             raise open_error(self._choice.name, path)
         config = self._config
@@ -137,35 +137,6 @@ def open_error(name: str, path: str | None) -> UsageError:
     from live_sentiment.sources.camera.v4l2 import trouble_with
 
     return camera_error(trouble_with(path) if path else "silent", name, path)
-
-
-def opens(index: int) -> bool:
-    """Whether OpenCV opens the camera of this index."""
-    cv2 = quiet_cv2()
-    capture = cv2.VideoCapture(index, _backend(cv2))
-    opened = bool(capture.isOpened())
-    capture.release()
-    return opened
-
-
-def quiet_cv2() -> Any:
-    """OpenCV without its lines on the terminal, which is the dashboard's.
-
-    It also waits no longer than a few seconds for a camera that was pulled out, so that the reader that was
-    abandoned there lets go of it soon; OpenCV knows both settings from the environment only.
-    """
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")
-    import cv2
-
-    cv2.utils.logging.setLogLevel(0)
-    return cv2
-
-
-def _backend(cv2: Any) -> int:
-    """The one that opens cameras of this system promptly and counts them as the listing does."""
-    backends = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
-    return int(backends.get(sys.platform, cv2.CAP_ANY))
 
 
 def _retrieved(capture: Any) -> ImageArray | None:

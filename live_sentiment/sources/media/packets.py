@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -13,27 +12,13 @@ from av.format import Flags
 from live_sentiment.sources.media.blocks import TOLERANCE_S
 from live_sentiment.sources.media.claims import Claim, Settled
 from live_sentiment.sources.media.container import MediaInfo, states_its_length
+from live_sentiment.sources.media.packet import Packet
 from live_sentiment.sources.media.seeking import has_index
 from live_sentiment.sources.media.skim import Skim
 from live_sentiment.sources.media.timestamps import RESTART_S, TimestampRepair
 
 BROKEN_READS = 100
 """Failed reads in a row after which a file counts as broken off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """A packet to be decoded, or the end of its stream."""
-
-    stream: Any
-    packet: Any
-    """With mended timestamps; None at the end of the stream."""
-    time: Fraction | None = None
-    """Session time at which it is decoded; None where unknown."""
-    restarted: bool = False
-    """Whether another clock begins in the file here."""
-    false: bool = False
-    """Whether a timestamp of it was not believed."""
 
 
 class PacketReader:

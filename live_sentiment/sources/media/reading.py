@@ -24,7 +24,8 @@ from live_sentiment.sources.media.container import (
 )
 from live_sentiment.sources.media.frame_times import FrameTimes, TimedFrame
 from live_sentiment.sources.media.mixdown import Mixdown
-from live_sentiment.sources.media.packets import Packet, PacketReader
+from live_sentiment.sources.media.packet import Packet
+from live_sentiment.sources.media.packets import PacketReader
 from live_sentiment.sources.media.pictures import PictureConverter
 from live_sentiment.sources.media.sound import planes
 from live_sentiment.sources.media.spoilt_samples import SpoiltSamples

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from live_sentiment.sources.media.packets import Packet
+from live_sentiment.sources.media.packet import Packet
 
 PREROLL_S = Fraction(1)
 """Decoders get so much before the first frame that is wanted: audio codecs need some sound to settle."""

@@ -17,7 +17,8 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.camera import opencv_camera
 from live_sentiment.sources.camera.camera import Camera
 from live_sentiment.sources.camera.info import CameraChoice, CameraInfo
-from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera, open_error, opens
+from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera, open_error
+from live_sentiment.sources.camera.opening import opens
 
 WEBCAM = CameraChoice("device", "HD Webcam", 2, "/dev/video2")
 
