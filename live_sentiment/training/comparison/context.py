@@ -84,16 +84,21 @@ def fingerprint_of_files(folder: Path) -> str:
 
 
 def fingerprint_of_code(*parts: str | ModuleType) -> str:
-    """Hash of source files: of these modules, and of the files and folders named below the package.
+    """Hash of source files: of these modules, and of the files, patterns and folders named below the package.
 
     A cell depends on the code that computed it, not only on what that was given.
+
+    Raises:
+        FileNotFoundError: a name below the package stands for no source file.
     """
     root = Path(live_sentiment.__file__).parent
     files: list[Path] = []
     for part in parts:
         if isinstance(part, str):
-            place = root / part
-            files += [place] if place.is_file() else sorted(place.rglob("*.py"))
+            found = sorted(root.glob(f"{part}/**/*.py" if (root / part).is_dir() else part))
+            if not found:
+                raise FileNotFoundError(f"no source file of {root} is named {part}")
+            files += found
         elif part.__file__ is not None:
             files.append(Path(part.__file__))
     digest = hashlib.sha256()

@@ -67,7 +67,7 @@ def mosi_words(context: Context) -> Figures:
         "data": fingerprint(corpus, "text"),
         "weights": context.weights("text"),
         "settings": settings(context.config, ["perception.text"]),
-        "code": fingerprint_of_code("perception/text", mosi_text),
+        "code": fingerprint_of_code("perception/text", "models/text_*.py", mosi_text),
     }
     bar = context.bar("CMU-MOSI, words", len(corpus.samples))
     return context.cells.get(
@@ -81,7 +81,7 @@ def meld(context: Context) -> Figures:
         "data": fingerprint_of_files(context.task.data / "text" / "meld"),
         "weights": context.weights("text"),
         "settings": settings(context.config, ["perception.text"]),
-        "code": fingerprint_of_code("perception/text", shipped_experts),
+        "code": fingerprint_of_code("perception/text", "models/text_*.py", shipped_experts),
     }
     bar = context.bar("MELD, words")
     return context.cells.get(
@@ -97,6 +97,8 @@ def voices(context: Context) -> Figures:
     schedule = Schedule()
     code = fingerprint_of_code(
         "perception/voice",
+        "models/voice_*.py",
+        "models/ctranslate2_reader.py",
         voice_evaluation,
         voice_head,
         voice_hearings,
@@ -128,7 +130,7 @@ def faces(context: Context) -> Figures:
     key = {
         "data": fingerprint_of_files(context.task.data / "face"),
         "weights": context.weights("face"),
-        "code": fingerprint_of_code("perception/face", shipped_experts),
+        "code": fingerprint_of_code("perception/face", "models/face_*.py", shipped_experts),
     }
     bar = context.bar("faces")
     return context.cells.get(
@@ -203,7 +205,7 @@ def _key_of_pairs(context: Context) -> Figures:
         "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
         "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],
         "settings": settings(context.config, ["perception", "fusion"]),
-        "code": fingerprint_of_code("fusion", pairs, pairing, fusion_evaluation),
+        "code": fingerprint_of_code("fusion", "models/fusion.py", pairs, pairing, fusion_evaluation),
     }
 
 

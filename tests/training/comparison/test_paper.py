@@ -112,6 +112,9 @@ FIGURES = {
 def test_a_cell_depends_on_the_code_that_makes_it() -> None:
     assert fingerprint_of_code("fusion/cores") != fingerprint_of_code("fusion/batch.py")
     assert fingerprint_of_code(mosi_features) == fingerprint_of_code("training/comparison/mosi_features.py")
+    assert fingerprint_of_code("models/text_*.py") != fingerprint_of_code("models/face_*.py")
+    with pytest.raises(FileNotFoundError, match="perception/gone"):
+        fingerprint_of_code("perception/gone")
 
 
 @pytest.mark.parametrize(
