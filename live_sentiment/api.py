@@ -10,15 +10,13 @@ import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from live_sentiment.core.config import Config
-from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.core.types import TimelinePoint
 from live_sentiment.models.pool import borrowed_stages
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel
-
-if TYPE_CHECKING:
-    from live_sentiment.timeline.timeline import Segment
 
 AHEAD = 64
 """Points that the analysis of a file may be ahead of the program that takes them."""
@@ -77,7 +75,7 @@ class _LeftError(Exception):
     """Whoever takes the points has left: ends the analysis from inside."""
 
 
-class _Points:
+class _Points(Sink):
     """A sink that puts points into a channel, waiting where that is full."""
 
     def __init__(self, points: Channel[TimelinePoint], provisional: bool) -> None:
@@ -86,18 +84,6 @@ class _Points:
     def point(self, point: TimelinePoint) -> None:
         if (point.final or self._provisional) and not self._points.put(point):
             raise _LeftError
-
-    def segment(self, segment: Segment) -> None:
-        pass
-
-    def event(self, event: Event) -> None:
-        pass
-
-    def words(self, transcript: Transcript) -> None:
-        pass
-
-    def close(self, *, complete: bool) -> None:
-        pass
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from live_sentiment.core.clock import Clock
-from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.core.types import TimelinePoint
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.gauges import Histogram
-from live_sentiment.timeline.timeline import Segment
 
 
-class LagGauge:
+class LagGauge(Sink):
     """Measures the lag of every point of a live session: the moment it is told − the moment it speaks of.
 
     Args:
@@ -24,15 +24,3 @@ class LagGauge:
         """Measure a tick."""
         lag_s = self._clock.now_s() - self._zero_s - point.time_s
         (self.final if point.final else self.provisional).record(lag_s)
-
-    def segment(self, segment: Segment) -> None:
-        """Nothing: segments are told with a point."""
-
-    def event(self, event: Event) -> None:
-        """Nothing: events are no results."""
-
-    def words(self, transcript: Transcript) -> None:
-        """Nothing: words are told with a point."""
-
-    def close(self, *, complete: bool) -> None:
-        """Nothing to close."""

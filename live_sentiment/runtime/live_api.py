@@ -14,13 +14,13 @@ from live_sentiment.core.config import Config
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Event, TimelinePoint, Transcript, Word
 from live_sentiment.models.pool import borrowed_stages
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel, Full
 
 if TYPE_CHECKING:
     from live_sentiment.core.clock import Clock
     from live_sentiment.runtime.live import Live, LiveOutcome
     from live_sentiment.runtime.snapshot import Snapshot
-    from live_sentiment.sinks.protocol import Sink
     from live_sentiment.sources.capture import CaptureDevice
     from live_sentiment.timeline.timeline import Segment
 
@@ -210,7 +210,7 @@ class Session:
         return device
 
 
-class _Teller:
+class _Teller(Sink):
     """A sink that puts points into the channel of the loop."""
 
     def __init__(self, points: Channel[TimelinePoint], provisional: bool) -> None:
@@ -219,18 +219,6 @@ class _Teller:
     def point(self, point: TimelinePoint) -> None:
         if point.final or self._provisional:
             self._points.put(point)
-
-    def segment(self, segment: Segment) -> None:
-        pass
-
-    def event(self, event: Event) -> None:
-        pass
-
-    def words(self, transcript: Transcript) -> None:
-        pass
-
-    def close(self, *, complete: bool) -> None:
-        pass
 
 
 class _Callbacks:

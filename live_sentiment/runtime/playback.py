@@ -15,8 +15,8 @@ from live_sentiment.core.clock import Clock
 from live_sentiment.core.types import Event, TimelinePoint, Transcript, VideoFrame, Word
 from live_sentiment.runtime.recent import EVENTS
 from live_sentiment.runtime.snapshot import HISTORY_S, Box, Snapshot
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sources.media.filmstrip import Filmstrip
-from live_sentiment.timeline.timeline import Segment
 
 SPEEDS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Multiples of the recording's own pace; beyond the last one comes None: at the newest result."""
@@ -98,7 +98,7 @@ class Playhead:
         self._moved_s = now_s
 
 
-class Story:
+class Story(Sink):
     """A sink that keeps every final, word and event, to be looked at from any moment.
 
     It grows with the session, by some 2 kB a tick: 30 MB an hour at the default hop. Pictures, where it is
@@ -124,9 +124,6 @@ class Story:
             with self._lock:
                 self._finals.append(point)
 
-    def segment(self, segment: Segment) -> None:
-        """Nothing: the points show where emotions change."""
-
     def event(self, event: Event) -> None:
         """Keep an event."""
         with self._lock:
@@ -136,9 +133,6 @@ class Story:
         """Keep the words that were committed."""
         with self._lock:
             self._words.extend(transcript.committed)
-
-    def close(self, *, complete: bool) -> None:
-        """Nothing: what was kept can still be looked at."""
 
     def saw(self, frame: VideoFrame, boxes: Sequence[Box]) -> None:
         """Keep a picture that was looked at, as a small one."""

@@ -8,13 +8,13 @@ from collections import deque
 
 from live_sentiment.core.types import Event, TimelinePoint, Transcript, Word
 from live_sentiment.runtime.snapshot import HISTORY_S, Snapshot
-from live_sentiment.timeline.timeline import Segment
+from live_sentiment.sinks.protocol import Sink
 
 EVENTS = 20
 """Events kept."""
 
 
-class Recent:
+class Recent(Sink):
     """Keeps the last HISTORY_S of points and words and the last EVENTS events, however long the session."""
 
     def __init__(self) -> None:
@@ -36,9 +36,6 @@ class Recent:
                 self._provisionals.popleft()
             while self._finals[0].time_s <= point.time_s - HISTORY_S:
                 self._finals.popleft()
-
-    def segment(self, segment: Segment) -> None:
-        """Nothing: the points show where emotions change."""
 
     def event(self, event: Event) -> None:
         """Take an event."""

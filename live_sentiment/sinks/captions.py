@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from live_sentiment.core.types import Event, TimelinePoint, Transcript, Word
+from live_sentiment.core.types import Transcript, Word
 from live_sentiment.sinks.file import PieceFile
-from live_sentiment.timeline.timeline import Segment
+from live_sentiment.sinks.protocol import Sink
 
 LINE_CHARACTERS = 42
 LINES = 2
@@ -83,7 +83,7 @@ class CueBuilder:
         )
 
 
-class CaptionWriter:
+class CaptionWriter(Sink):
     """Writes each cue as soon as it is complete.
 
     Raises:
@@ -101,15 +101,6 @@ class CaptionWriter:
         for word in transcript.committed:
             self._show(self._cues.add(word))
         self._show(self._cues.wait(transcript.watermark_s))
-
-    def point(self, point: TimelinePoint) -> None:
-        """Nothing: captions hold words only."""
-
-    def segment(self, segment: Segment) -> None:
-        """Nothing: captions hold words only."""
-
-    def event(self, event: Event) -> None:
-        """Nothing: captions hold words only."""
 
     def close(self, *, complete: bool) -> None:
         """Write the last cue and close the file."""

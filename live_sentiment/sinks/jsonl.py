@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from live_sentiment.core.types import Event, TimelinePoint, Transcript
+from live_sentiment.core.types import Event, TimelinePoint
 from live_sentiment.sinks.fields import event_fields, point_fields, seconds, segment_fields
 from live_sentiment.sinks.file import PieceFile
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.timeline.timeline import Segment
 
 SCHEMA = "live-sentiment/timeline"
@@ -21,7 +22,7 @@ VERSION = 1
 """Raised when a reader of the version before would misunderstand a file; new fields alone do not raise it."""
 
 
-class TimelineWriter:
+class TimelineWriter(Sink):
     """Writes points, events, episodes and turning points, one line each, as they become final.
 
     Args:
@@ -53,9 +54,6 @@ class TimelineWriter:
     def event(self, event: Event) -> None:
         """Write an event."""
         self._write(event_fields(event))
-
-    def words(self, transcript: Transcript) -> None:
-        """Nothing: words are written with the point of their time."""
 
     def close(self, *, complete: bool) -> None:
         """Write the last line, which counts the lines before it, and close the file."""

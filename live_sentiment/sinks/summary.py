@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from live_sentiment.core.types import MODALITIES, Event, Modality, TimelinePoint, Transcript
+from live_sentiment.core.types import MODALITIES, Event, Modality, TimelinePoint
 from live_sentiment.sinks.fields import rounded, seconds, segment_fields
+from live_sentiment.sinks.protocol import Sink
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.timeline import Segment
 from live_sentiment.timeline.turning import TurningPoint
@@ -64,7 +65,7 @@ class Summary:
         }
 
 
-class Summarizer:
+class Summarizer(Sink):
     """Sums up finals and segments as they come."""
 
     def __init__(self) -> None:
@@ -113,9 +114,6 @@ class Summarizer:
         self._counts["events"] += 1
         if event.kind in NOTED and len(self._notes) < MOST_NOTES:
             self._notes.append(event.message)
-
-    def words(self, transcript: Transcript) -> None:
-        """Nothing: words are counted with the points."""
 
     def close(self, *, complete: bool) -> None:
         """Note whether the session came to its end."""
