@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from live_sentiment.core.types import EMOTIONS, MODALITIES, Expert, Modality, Observation, Presence, Window
 
@@ -21,15 +20,6 @@ def _leaning(emotion: str, probability: float) -> np.ndarray:
     emotions = np.full(len(EMOTIONS), (1 - probability) / (len(EMOTIONS) - 1), np.float32)
     emotions[EMOTIONS.index(emotion)] = probability
     return emotions
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """As the commands run: threads that share busy cores wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

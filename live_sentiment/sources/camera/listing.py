@@ -16,6 +16,7 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.camera.errors import camera_error
 from live_sentiment.sources.camera.info import CameraChoice, CameraInfo, CameraMode
 from live_sentiment.sources.camera.names import PROBED, macos_cameras, windows_cameras
+from live_sentiment.sources.camera.opening import opens
 
 __all__ = ["CameraChoice", "CameraInfo", "CameraMode", "choose_camera", "list_cameras"]
 
@@ -33,8 +34,6 @@ def list_cameras() -> list[CameraInfo]:
         from live_sentiment.sources.camera.v4l2 import linux_cameras
 
         return linux_cameras()
-    from live_sentiment.sources.camera.opening import opens
-
     if sys.platform == "win32":
         return windows_cameras(opens)
     return macos_cameras() or [CameraInfo(i, f"camera {i}") for i in range(PROBED) if opens(i)]

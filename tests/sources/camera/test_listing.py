@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_a_camera_is_refused(tmp_path: Path, plugged: list
 
 def test_listing_opens_no_camera_on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr("live_sentiment.sources.camera.opening.opens", pytest.fail)
+    monkeypatch.setattr("live_sentiment.sources.camera.listing.opens", pytest.fail)
     monkeypatch.setattr("live_sentiment.sources.camera.v4l2.linux_cameras", lambda: CAMERAS)
     assert list_cameras() == CAMERAS
 
@@ -134,7 +134,7 @@ def test_on_windows_no_camera_is_opened_to_choose_one_by_number(monkeypatch: pyt
 def test_elsewhere_the_system_is_asked_and_else_the_first_indexes_are_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("live_sentiment.sources.camera.opening.opens", lambda index: index == 1)
+    monkeypatch.setattr("live_sentiment.sources.camera.listing.opens", lambda index: index == 1)
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(module, "macos_cameras", lambda: CAMERAS)
     assert list_cameras() == CAMERAS
