@@ -16,7 +16,7 @@ from live_sentiment.core.errors import RunError
 from live_sentiment.models.store.progress import TerminalProgress
 from live_sentiment.models.store.store import ModelStore
 
-pytest_plugins = ["tests.helpers.windows"]
+pytest_plugins = ["tests.helpers.realtime", "tests.helpers.windows"]
 
 
 class StoreForTests(ModelStore):

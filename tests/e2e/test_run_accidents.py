@@ -22,7 +22,7 @@ from live_sentiment.sinks.reader import read_timeline
 from tests.helpers.mjpeg import MjpegServer
 from tests.helpers.pseudo_terminal import OnTerminal, Shell
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(300)]
 
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 PATIENCE_S = 60.0

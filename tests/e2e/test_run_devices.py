@@ -22,7 +22,7 @@ from live_sentiment.models.store.store import ModelStore
 from tests.helpers.mjpeg import MjpegServer
 from tests.helpers.pulse import SoundServer, sound_server
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(300)]
 
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 PATIENCE_S = 60.0

@@ -21,7 +21,7 @@ from tests.helpers import media_factory as factory
 from tests.helpers.mjpeg import MjpegServer
 from tests.helpers.pulse import MICROPHONE, SoundServer, sound_server
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(300)]
 
 PERIOD_S, FLASH_S = 2.0, 1.0
 SESSION_S = 14

@@ -22,7 +22,7 @@ from live_sentiment.console.main import main
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sinks.reader import read_timeline
 
-pytestmark = [pytest.mark.models, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(180)]
 
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 DEVICES = ("--camera", str(DEMO), "--no-microphone")

@@ -1,7 +1,7 @@
 """A session that records made-up pictures, sound and results into a folder until it is killed.
 
-Usage: python victim.py FOLDER. It writes the session time in ms up to which everything has been handed over,
-and goes as fast as its own recorder: many times faster than real time.
+Usage, in the project's folder: python -m tests.helpers.victim FOLDER. It writes the session time in ms up to
+which everything has been handed over, and goes as fast as its own recorder: many times faster than real time.
 """
 
 from __future__ import annotations

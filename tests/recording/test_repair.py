@@ -28,6 +28,7 @@ from live_sentiment.sources.media.media import MediaSource
 from tests.helpers import victim
 from tests.helpers.story import point, word
 
+ROOT = Path(__file__).parents[2]
 KILLS = 20
 LOST_MS = 500
 """What docs/session.md says may be missing."""
@@ -38,9 +39,8 @@ needs_kill = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 def killed(folder: Path, at_ms: int) -> int:
     """Run a session, kill it at about this session time; the time in ms up to which it had handed over."""
     folder.mkdir(exist_ok=True)
-    with subprocess.Popen(
-        [sys.executable, str(Path(victim.__file__)), str(folder)], stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-m", victim.__name__, str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         reached = next(line for line in process.stdout if int(line) >= at_ms)
         process.kill()
