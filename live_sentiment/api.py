@@ -14,7 +14,6 @@ from typing import Any
 
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import TimelinePoint
-from live_sentiment.models.pool import borrowed_stages
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel
 
@@ -57,13 +56,14 @@ def analyze(
         RunError: a model could not be fetched.
     """
     from live_sentiment.runtime.replay import Excerpt, Replay
+    from live_sentiment.runtime.stages import open_stages
     from live_sentiment.sources.media.inputs import find_media
     from live_sentiment.sources.media.track_choice import TrackChoice
 
     config = Config() if config is None else config
     media = _the_one(find_media([str(path)]), path)
     points: Channel[TimelinePoint] = Channel(AHEAD)
-    with borrowed_stages(config) as stages:
+    with open_stages(config) as stages:
         told = _Points(points, provisional)
         excerpt = Excerpt(start_s, end_s, tracks=TrackChoice(video_track, audio_track, channel))
         replay = Replay(media, config, stages, None, excerpt=excerpt, sinks=[told])

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from live_sentiment import unload_models
-from live_sentiment.runtime import stages
 from tests.helpers.media_factory import beeps, flashes, write_media
-from tests.helpers.scripted import ScriptedStages
+from tests.helpers.pool import scripted_pool
 
 PAGE = Path(__file__).parent.parent / "docs" / "python.md"
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
@@ -24,13 +21,8 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     write_media(tmp_path / "clip.mp4", pictures=flashes(3.0, flash_s=1.0), sound=beeps(3.0, beep_s=1.0))
     monkeypatch.chdir(tmp_path)
 
-    def load(config: Any, store: Any, *, live: bool = False) -> ScriptedStages:
-        return ScriptedStages()
-
-    unload_models()
-    monkeypatch.setattr(stages, "load_stages", load)
-    yield
-    unload_models()
+    for _ in scripted_pool(monkeypatch):
+        yield
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.split("\n")[2][:40])

@@ -11,8 +11,8 @@ RUNTIME = """
 import live_sentiment
 from live_sentiment.models.compute import onnx_options
 from live_sentiment.core.config import ComputeConfig, VoiceConfig
-from live_sentiment.perception.voice.vad import SpeechActivityDetector
-SpeechActivityDetector(VoiceConfig(), onnx_options(ComputeConfig()))
+from live_sentiment.models.voice_activity import VoiceActivity
+VoiceActivity(onnx_options(ComputeConfig()))
 """
 
 

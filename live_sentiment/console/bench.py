@@ -36,6 +36,25 @@ def add_parser(commands: Any) -> None:
     add_config_options(replay)
     replay.set_defaults(run=run_replay)
 
+    streams = what.add_parser(
+        "streams",
+        help="several people at once in one process",
+        description="Analyse a clip as several streams at once, each at its own pace, over one copy of the "
+        "models, and print what they cost and how late results are.",
+    )
+    streams.add_argument("clip", type=Path, metavar="CLIP")
+    streams.add_argument(
+        "--count",
+        type=_counts,
+        default=(1, 2, 4),
+        metavar="N,…",
+        help="how many streams, one run for each number; default: 1,2,4",
+    )
+    streams.add_argument("--end", type=clock_time, metavar="TIME", help="end every stream there")
+    streams.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_config_options(streams)
+    streams.set_defaults(run=run_streams)
+
     speech = what.add_parser(
         "speech",
         help="word errors and time of the recogniser, spliced against padded encoding",
@@ -78,6 +97,47 @@ def run_replay(options: argparse.Namespace) -> int:
     else:
         settings = " ".join([f"profile {options.profile}", *options.overrides])
         Console(highlight=False, soft_wrap=True).print(_tables(measured, clip, settings))
+    return 0
+
+
+def run_streams(options: argparse.Namespace) -> int:
+    """Measure several streams at once and print the table."""
+    config = config_from(options)
+    from rich.console import Console
+    from rich.table import Table
+
+    from live_sentiment.models.loading import load_models
+    from live_sentiment.models.store.progress import TerminalProgress
+    from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.runtime.benchmark import describe_machine
+    from live_sentiment.runtime.stream_benchmark import measure_streams
+    from live_sentiment.sources.media.inputs import find_media
+
+    clip = find_media([str(options.clip)])[0]
+    models = load_models(config, ModelStore(config.models, progress=TerminalProgress()))
+    rows = list(measure_streams(clip, config, models, options.count, end_s=options.end))
+    if options.json:
+        print_json({"machine": describe_machine(), "streams": list(map(dataclasses.asdict, rows))}, indent=2)
+        return 0
+    table = _table(
+        Table,
+        "streams",
+        "CPU-s per media-s",
+        "provisional p50 s",
+        "p95 s",
+        "final p50 s",
+        "p95 s",
+        "memory MB",
+        "of the first",
+    )
+    for row in rows:
+        lags = (f"{lag_s:.2f}" for lag_s in (*row.provisional_lag_s, *row.final_lag_s))
+        memory = (f"{row.resident_mb:.0f}", f"{row.resident_mb / rows[0].resident_mb:.2f}")
+        table.add_row(str(row.count), f"{row.cpu_s / row.media_s:.2f}", *lags, *memory)
+    settings = " ".join([f"profile {options.profile}", *options.overrides])
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{printable(clip.name)}, {settings}\n{describe_machine()}\n")
+    console.print(table)
     return 0
 
 
@@ -141,6 +201,14 @@ def run_dashboard(options: argparse.Namespace) -> int:
     console.print(f"processor time of {options.frames} frames of a busy session, true colour\n")
     console.print(table)
     return 0
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    """Numbers of streams, in ascending order: memory that was used once is not all given back."""
+    counts = tuple(sorted(int(part) for part in text.split(",")))
+    if counts[0] < 1:
+        raise argparse.ArgumentTypeError("the number of streams must be positive")
+    return counts
 
 
 def _references(file: Path) -> list[tuple[Path, str]]:

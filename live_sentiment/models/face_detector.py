@@ -37,7 +37,9 @@ class Detection:
 
 
 class FaceDetector:
-    """Calls YuNet on pictures of any size.
+    """Calls YuNet on pictures of any size; stateless, and safe to call from several threads.
+
+    OpenCV's network remembers the size that it was set to, so that every call under way has one of its own.
 
     Args:
         folder: the model folder that holds MODEL_FILE.
@@ -52,13 +54,8 @@ class FaceDetector:
         file = folder / MODEL_FILE
         if not file.is_file():
             raise UsageError(f"no face detector in {folder}: expected {MODEL_FILE}")
-        self._size_px = size_px
-        # OpenCV 5 warns on standard error of a target that nobody chose.
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-        self._network = cv2.FaceDetectorYN.create(
-            str(file), "", (size_px, size_px), score, OVERLAP_LIMIT, CANDIDATES
-        )
-        cv2.utils.logging.setLogLevel(level)
+        self._file, self._size_px, self._score = str(file), size_px, score
+        self._idle = [self._network()]
 
     def __call__(self, image: ImageArray) -> list[Detection]:
         """Faces of a BGR picture of shape (height, width, 3), the surest first."""
@@ -67,8 +64,7 @@ class FaceDetector:
         size = (max(round(width * scale), 1), max(round(height * scale), 1))
         method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         scaled = image if size == (width, height) else cv2.resize(image, size, interpolation=method)
-        self._network.setInputSize(size)
-        _, rows = self._network.detect(scaled)
+        rows = self._rows(scaled, size)
         if rows is None:
             return []
         # Per axis, since rounding the size makes the two scales differ a little.
@@ -83,6 +79,26 @@ class FaceDetector:
             if np.isfinite(row).all()
         ]
         return sorted(found, key=lambda face: (-face.score, face.box))
+
+    def _rows(self, image: ImageArray, size: tuple[int, int]) -> FloatArray | None:
+        try:
+            network = self._idle.pop()
+        except IndexError:
+            network = self._network()
+        network.setInputSize(size)
+        _, rows = network.detect(image)
+        self._idle.append(network)
+        found: FloatArray | None = rows
+        return found
+
+    def _network(self) -> cv2.FaceDetectorYN:
+        # OpenCV 5 warns on standard error of a target that nobody chose.
+        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+        network = cv2.FaceDetectorYN.create(
+            self._file, "", (self._size_px, self._size_px), self._score, OVERLAP_LIMIT, CANDIDATES
+        )
+        cv2.utils.logging.setLogLevel(level)
+        return network
 
 
 def _four(values: FloatArray) -> tuple[float, float, float, float]:

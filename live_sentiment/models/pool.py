@@ -1,52 +1,58 @@
-"""Loaded models, kept for the next who wants the same ones."""
+"""Loaded models: one copy per process and settings, shared by all who want it and kept for the next."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from live_sentiment.core.config import Config
+from live_sentiment.models.loading import Models, load_models, load_smaller_transcriber
+from live_sentiment.models.store.store import ModelStore
 
-if TYPE_CHECKING:
-    from live_sentiment.runtime.stages import Stages
+
+@dataclass(slots=True)
+class _Held:
+    models: Models
+    live: bool
+    """Whether they were loaded with what a live session may fall back on."""
+    users: int = 0
+
 
 _lock = threading.Lock()
-_loading = threading.Lock()
-"""Held while loading: two threads that import the same libraries at once can wait for each other."""
-_idle: dict[tuple[str, bool], list[Stages]] = {}
-"""By the parts of the configuration that decide what is loaded, and whether it is for a live session."""
+"""Held while loading, too: two threads that import the same libraries at once can wait for each other."""
+_held: dict[str, _Held] = {}
+"""By the parts of the configuration that decide what is loaded."""
 
 
 @contextmanager
-def borrowed_stages(config: Config, *, live: bool = False) -> Iterator[Stages]:
-    """Models that nobody else uses meanwhile: kept ones where there are, or else loaded now.
+def shared_models(config: Config, *, live: bool = False, store: ModelStore | None = None) -> Iterator[Models]:
+    """The models of a configuration: those that are loaded already, or else loaded now.
 
     Raises:
-        UsageError, RunError: see `load_stages`.
+        UsageError, RunError: see `load_models`.
     """
     settings = config.model_dump_json(include={"compute", "models", "perception", "fusion"})
-    kinds = (True,) if live else (False, True)
     with _lock:
-        kept = next((_idle[settings, kind] for kind in kinds if _idle.get((settings, kind))), [])
-        stages = kept.pop() if kept else None
-    if stages is None:
-        with _loading:
-            from live_sentiment.models.store.store import ModelStore
-            from live_sentiment.runtime.stages import load_stages
-
-            stages = load_stages(config, ModelStore(config.models), live=live)
-        kept = _idle.setdefault((settings, live), [])
+        held = _held.get(settings)
+        store = store or ModelStore(config.models)
+        if held is None:
+            held = _held[settings] = _Held(load_models(config, store, live=live), live)
+        elif live and not held.live:
+            smaller = load_smaller_transcriber(config, store)
+            held.models, held.live = replace(held.models, smaller_transcriber=smaller), True
+        models = held.models
+        held.users += 1
     try:
-        yield stages
+        yield models
     finally:
         with _lock:
-            kept.append(stages)
+            held.users -= 1
 
 
 def unload_models() -> None:
     """Let go of every model that is kept and not in use; the next analysis loads anew."""
     with _lock:
-        for kept in _idle.values():
-            kept.clear()
+        for settings in [settings for settings, held in _held.items() if not held.users]:
+            del _held[settings]

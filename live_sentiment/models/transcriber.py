@@ -65,11 +65,12 @@ class Hypothesis:
 class Recogniser(WhisperModel):  # type: ignore[misc]
     """A Whisper model that hears one stretch of up to 30 s at a time; it keeps nothing between two passes.
 
+    Safe to call from several threads.
+
     Args:
         model: local folder of a CTranslate2 Whisper model, or a name that faster-whisper finds on the hub.
         language: ISO 639-1 code.
         encoding: "spliced" (see the module), or "padded" to 30 s as Whisper does it.
-        beam: hypotheses kept while decoding; 1 is greedy.
         device: "cpu" (int8) or "cuda" (float16).
         threads: CPU threads of one pass.
         offline: never ask the hub.
@@ -84,7 +85,6 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         *,
         language: str = "en",
         encoding: Literal["spliced", "padded"] = "spliced",
-        beam: int = 1,
         device: Literal["cpu", "cuda"] = "cpu",
         threads: int = 1,
         offline: bool = False,
@@ -108,8 +108,6 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         except ValueError as error:
             raise UsageError(f"Whisper knows no language {language!r}; give a code like en or de") from error
         self._suppressed = get_suppressed_tokens(self._tokenizer, [-1])
-        self.beam = beam
-        """May be changed between two passes."""
         self._silence = self._encoding_of_silence() if encoding == "spliced" else None
 
     def encode(self, features: FloatArray) -> ctranslate2.StorageView:
@@ -133,10 +131,14 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         spliced = np.concatenate([heard, silence[:, heard.shape[1] :]], axis=1)
         return ctranslate2.StorageView.from_array(spliced)
 
-    def hear(self, samples: FloatArray) -> Hypothesis:
+    def hear(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
         """Recognise the words in `samples`, shape (n,), float32, 16 kHz mono, up to 30 s.
 
         Greedy or beam search without sampling: the same sound always gives the same words.
+
+        Args:
+            samples: the sound.
+            beam: hypotheses kept while decoding; 1 is greedy.
 
         Raises:
             ValueError: more than 30 s.
@@ -154,7 +156,7 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         (result,) = self.model.generate(
             encoded,
             [prompt],
-            beam_size=self.beam,
+            beam_size=beam,
             max_length=min(longest, self.max_length),
             return_scores=True,
             return_no_speech_prob=True,

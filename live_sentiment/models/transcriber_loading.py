@@ -22,7 +22,7 @@ def load_recogniser(
     """Load `config.model`: a model of the store, a local folder, or a faster-whisper size from the hub.
 
     Args:
-        config: which model, language, encoding and beam.
+        config: which model, language and encoding.
         store: where its models lie; its `offline` also rules the hub.
         device: CTranslate2 knows no MPS; the CPU serves there.
         threads: CPU threads of one pass.
@@ -39,7 +39,6 @@ def load_recogniser(
             source,
             language=config.language,
             encoding=config.encoding,
-            beam=config.beam,
             device=device,
             threads=threads,
             offline=True,

@@ -79,7 +79,7 @@ def quality_steps(
         transcriber.recogniser = other
 
     def search(beam: int) -> None:
-        recogniser.beam = beam
+        transcriber.beam = beam
 
     hop_s = config.speech.hop_s
     if 4 * hop_s <= config.speech.buffer_s:

@@ -16,11 +16,11 @@ class LagGauge(Sink):
         zero_s: session zero on that clock.
     """
 
-    def __init__(self, clock: Clock, zero_s: float) -> None:
-        self._clock, self._zero_s = clock, zero_s
+    def __init__(self, clock: Clock, zero_s: float = 0.0) -> None:
+        self._clock, self.zero_s = clock, zero_s
         self.provisional, self.final = Histogram(), Histogram()
 
     def point(self, point: TimelinePoint) -> None:
         """Measure a tick."""
-        lag_s = self._clock.now_s() - self._zero_s - point.time_s
+        lag_s = self._clock.now_s() - self.zero_s - point.time_s
         (self.final if point.final else self.provisional).record(lag_s)

@@ -32,7 +32,7 @@ from live_sentiment.sinks.summary import Summarizer, Summary
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
 from live_sentiment.streams.channel import OVERRUN
-from live_sentiment.streams.gauges import Gauges, Histogram
+from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 
 SWITCHED_OFF = "switched off"
@@ -254,8 +254,8 @@ class Live:
             elapsed_s=self._elapsed_s(),
             frames_looked_at=self._stages.face.frames_looked_at,
             frames_with_face=self._stages.face.frames_with_face,
-            provisional_lag_s=_p50_p95(self._lags.provisional),
-            final_lag_s=_p50_p95(self._lags.final),
+            provisional_lag_s=self._lags.provisional.p50_p95,
+            final_lag_s=self._lags.final.p50_p95,
             failures=tuple(self._recording.failures) if self._recording else (),
         )
 
@@ -277,8 +277,8 @@ class Live:
                 live=LiveHealth(
                     devices=tuple(device.health() for device in self._devices.values()),
                     lag_s=self.backlog_s,
-                    provisional_lag_s=_p50_p95(self._lags.provisional),
-                    final_lag_s=_p50_p95(self._lags.final),
+                    provisional_lag_s=self._lags.provisional.p50_p95,
+                    final_lag_s=self._lags.final.p50_p95,
                     real_time_factor=self._real_time_factor(),
                     lowered=self._quality.lowered,
                     recording=self._recording.health() if self._recording else None,
@@ -333,7 +333,7 @@ class Live:
         }
         provisional, final = (
             LagRecord(p50_s=p50_s, p95_s=p95_s)
-            for p50_s, p95_s in map(_p50_p95, (self._lags.provisional, self._lags.final))
+            for p50_s, p95_s in (self._lags.provisional.p50_p95, self._lags.final.p50_p95)
         )
         analysis = AnalysisRecord(dropped=dropped, provisional_lag=provisional, final_lag=final)
         return Course(self._elapsed_s(), tuple(self._markers), self._feed.outages, analysis)
@@ -365,7 +365,3 @@ class Live:
 
     def _elapsed_s(self) -> float:
         return self.now_s() if self._ended_s is None else self._ended_s
-
-
-def _p50_p95(durations: Histogram) -> tuple[float, float]:
-    return durations.quantile(0.5), durations.quantile(0.95)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Event, TimelinePoint, Transcript, Word
-from live_sentiment.models.pool import borrowed_stages
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.channel import Channel, Full
 
@@ -107,6 +106,7 @@ class Session:
             raise UsageError("a session runs once; make another one")
         from live_sentiment.core.clock import MonotonicClock
         from live_sentiment.runtime.live import Live
+        from live_sentiment.runtime.stages import open_stages
         from live_sentiment.sinks.async_sink import Outlet
 
         clock = MonotonicClock() if self._clock is None else self._clock
@@ -115,7 +115,7 @@ class Session:
             microphone = self._open("microphone", self._microphone, clock, opening)
             if camera is None and microphone is None:
                 raise UsageError("without a camera and a microphone there is nothing to analyse")
-            stages = opening.enter_context(borrowed_stages(self._config, live=True))
+            stages = opening.enter_context(open_stages(self._config, live=True))
             callbacks = Outlet(self._callbacks, "callbacks", clock=clock)
             self._live = Live(
                 self._config,

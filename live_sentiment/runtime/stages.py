@@ -1,15 +1,17 @@
-"""Everything that is loaded once and used for one source after another: perception and fusion."""
+"""The stages of one session: what its streams remember, over models that are shared with other sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
-from live_sentiment.core.config import Config, SpeechConfig
+from live_sentiment.core.config import Config
 from live_sentiment.core.types import FloatArray, ImageArray
-from live_sentiment.models import compute
-from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
+from live_sentiment.models.loading import Models, load_models
+from live_sentiment.models.pool import shared_models
+from live_sentiment.models.store.store import ModelStore
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Everything that looks, listens, reads and fuses, ready to be called."""
+    """One state for each stream of a session, for one source after another, and the fusion."""
 
     face: FaceAnalyzer
     activity: SpeechActivityDetector
@@ -38,6 +40,28 @@ class Stages:
     """Which model does what, by name and hash, for the record."""
     smaller_recogniser: Recogniser | None = None
     """A quicker one than the transcriber's, for a live session that cannot keep up; None if there is none."""
+
+    @classmethod
+    def of(cls, models: Models, config: Config) -> Self:
+        """Fresh ones over these models, which were loaded with this configuration."""
+        from live_sentiment.perception.face.analyze import FaceAnalyzer
+        from live_sentiment.perception.speech.streaming import StreamingTranscriber
+        from live_sentiment.perception.text import TextAnalyzer
+        from live_sentiment.perception.voice.analyze import VoiceAnalyzer
+        from live_sentiment.perception.voice.vad import SpeechActivityDetector
+
+        perception = config.perception
+        return cls(
+            face=FaceAnalyzer(perception.face, models.face),
+            activity=SpeechActivityDetector(perception.voice, models.activity),
+            voice=VoiceAnalyzer(perception.voice, models.voice),
+            transcriber=StreamingTranscriber(perception.speech, models.transcriber),
+            text=TextAnalyzer(perception.text, models.text),
+            fusion=models.fusion,
+            device=models.device,
+            models=models.names,
+            smaller_recogniser=models.smaller_transcriber,
+        )
 
     def speech(self, samples: FloatArray) -> float:
         """How much of a sound, 16 kHz mono, is speech, in [0, 1]; no part of any stream."""
@@ -54,77 +78,20 @@ class Stages:
 
 
 def load_stages(config: Config, store: ModelStore, *, live: bool = False) -> Stages:
-    """Load every model, pulling what is missing; for a `live` session also what it may have to fall back on.
-
-    One after the other: side by side is 0.8 s quicker, but two threads that import one package for the first
-    time, one of them a module inside it, can wait for each other, and Python then fails one of the imports.
+    """Those of the only session of a process.
 
     Raises:
-        UsageError: a model or weights that do not exist, or that do not fit each other.
-        RunError: a model could not be fetched.
+        UsageError, RunError: see `load_models`.
     """
-    perception = config.perception
-    for name in store.needed(perception):
-        store.pull(name)
-    text_encoder = store.resolve(perception.text.encoder)
-    compute.set_environment()
-    speech_device = compute.speech_device(config.compute)
+    return Stages.of(load_models(config, store, live=live), config)
 
-    def face() -> FaceAnalyzer:
-        from live_sentiment.perception.face.analyze import FaceAnalyzer
 
-        return FaceAnalyzer(perception.face, store.path(FACE_DETECTOR), device, store)
+@contextmanager
+def open_stages(config: Config, *, live: bool = False) -> Iterator[Stages]:
+    """Those of one session among several, over one copy of the models.
 
-    def activity() -> SpeechActivityDetector:
-        from live_sentiment.perception.voice.vad import SpeechActivityDetector
-
-        return SpeechActivityDetector(perception.voice, compute.onnx_options(config.compute))
-
-    def voice() -> VoiceAnalyzer:
-        from live_sentiment.perception.voice.analyze import VoiceAnalyzer
-
-        return VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device, store)
-
-    def recogniser(speech: SpeechConfig) -> Recogniser:
-        from live_sentiment.models.transcriber_loading import load_recogniser
-
-        return load_recogniser(
-            speech,
-            store,
-            device=speech_device,
-            threads=config.compute.speech_threads,
-        )
-
-    def transcriber() -> StreamingTranscriber:
-        from live_sentiment.perception.speech.streaming import StreamingTranscriber
-
-        return StreamingTranscriber(perception.speech, recogniser(perception.speech))
-
-    def smaller_recogniser() -> Recogniser | None:
-        # The voice stage has this one fetched already.
-        speech = perception.speech
-        if not live or speech.model == VOICE_ENCODER or speech.language != "en":
-            return None
-        return recogniser(speech.model_copy(update={"model": VOICE_ENCODER, "beam": 1}))
-
-    def text() -> TextAnalyzer:
-        from live_sentiment.perception.text import TextAnalyzer
-
-        return TextAnalyzer(perception.text, text_encoder, device, store, offline=store.offline)
-
-    # CTranslate2 goes on by itself, encoding silence, while torch is imported.
-    loaded: dict[str, Any] = {one.__name__: one() for one in (transcriber, smaller_recogniser)}
-    device = compute.apply(config.compute)
-    loaded |= {one.__name__: one() for one in (text, face, voice, activity)}
-
-    from live_sentiment.models.fusion import Fusion
-
-    experts = [loaded[name].expert for name in ("text", "voice", "face")]
-    models = {expert.modality: f"{expert.model} {expert.sha256[:12]}" for expert in experts}
-    models["speech"] = perception.speech.model
-    return Stages(
-        fusion=Fusion(experts, config.fusion, device),
-        device=device,
-        models=dict(sorted(models.items())),
-        **loaded,
-    )
+    Raises:
+        UsageError, RunError: see `load_models`.
+    """
+    with shared_models(config, live=live) as models:
+        yield Stages.of(models, config)

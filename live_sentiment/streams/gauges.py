@@ -67,6 +67,11 @@ class Histogram:
             middle_s = _LOWEST_S * math.pow(_GROWTH, place + 0.5)
             return min(max(middle_s, self._least_s), self._most_s)
 
+    @property
+    def p50_p95(self) -> tuple[float, float]:
+        """Median and 95th percentile."""
+        return self.quantile(0.5), self.quantile(0.95)
+
 
 @dataclass(frozen=True, slots=True)
 class StageReading:

@@ -73,6 +73,26 @@ def test_replay_measures_every_stage(model_store: ModelStore, capsys: pytest.Cap
 
 
 @needs_media
+@pytest.mark.models
+def test_streams_side_by_side_share_the_models(
+    model_store: ModelStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "streams", str(CLIP), "--count", "4,1", "--json"]) == 0
+    one, four = json.loads(capsys.readouterr().out)["streams"]
+    assert (one["count"], four["count"]) == (1, 4)
+    assert four["media_s"] == pytest.approx(4 * one["media_s"])
+    # A second copy of the weights alone is more than that.
+    assert four["resident_mb"] < 1.3 * one["resident_mb"]
+    assert 0 < one["final_lag_s"][0] <= one["final_lag_s"][1]
+
+
+@pytest.mark.parametrize("count", ["0", "1,x", ""])
+def test_a_number_of_streams_that_makes_no_sense(count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "streams", str(CLIP), "--count", count]) == 2
+    assert "--count" in capsys.readouterr().err
+
+
+@needs_media
 @pytest.mark.parametrize("clip", [CLIP, MEDIA / "address_20s_450p25.mp4"], ids=["mpg", "mp4"])
 def test_a_looped_clip_keeps_picture_and_sound_together(clip: Path, tmp_path: Path) -> None:
     with av.open(str(clip)) as once:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-import torch
 
 from live_sentiment.core.config import TextConfig
 from live_sentiment.core.types import EMOTIONS, Affect, Observation, Presence, StageOutput, Window, Word
@@ -134,8 +133,7 @@ class Knows:
 
 
 def test_the_sessions_own_text_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("live_sentiment.perception.text.analyze.load_reader", lambda *a, **k: Knows())
-    stage = TextAnalyzer(TextConfig(), "anywhere", torch.device("cpu"))
+    stage = TextAnalyzer(TextConfig(), Knows())
     # The first sentence knows of it as well, but is over: what was read last is the second.
     words = spoken("glad.", "you", "are", "glad!", each_s=0.9)
     found = word_effects(a_window(), words, stage, last_word)

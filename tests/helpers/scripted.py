@@ -158,7 +158,7 @@ class _Voice:
 class _Transcriber:
     def __init__(self, work: Work) -> None:
         self._work = work
-        self.recogniser = SimpleNamespace(beam=1)
+        self.recogniser, self.beam = SimpleNamespace(), 1
         self.heard: list[tuple[float, float]] = []
         """Session times of the blocks it was given."""
         self.reset()

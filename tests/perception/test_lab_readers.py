@@ -12,16 +12,14 @@ import torch
 from live_sentiment.core.config import EncoderConfig, FaceConfig, ModelsConfig, TextConfig, VoiceConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, Modality, SpeechActivity, VideoFrame, Word
+from live_sentiment.models import face
 from live_sentiment.models.encoders.expert import Calibration, ExpertHead, LabExpert, save_expert
 from live_sentiment.models.encoders.registry import build_encoder
 from live_sentiment.models.face_detector import Detection
 from live_sentiment.models.store.shipped import load_shipped
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.perception.face import analyze as face_stage
 from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align, align_colour
-from live_sentiment.perception.face.analyze import FaceAnalyzer
-from live_sentiment.perception.text import TextAnalyzer
-from live_sentiment.perception.voice.analyze import VoiceAnalyzer
+from tests.helpers.stages import face_stage, text_stage, voice_stage
 
 CPU = torch.device("cpu")
 Save = Callable[..., Path]
@@ -51,7 +49,7 @@ def expert(file: Path, modality: Modality, store: ModelStore) -> LabExpert:
 
 def test_words_are_read_by_the_expert(save: Save, store: ModelStore, tmp_path: Path) -> None:
     file = save("text", "word-lstm")
-    stage = TextAnalyzer(TextConfig(head=str(file), context_utterances=2), tmp_path, CPU, store)
+    stage = text_stage(TextConfig(head=str(file), context_utterances=2), tmp_path, store)
     words = [Word(text, 0.4 * n, 0.4 * n + 0.3, 0.9) for n, text in enumerate(["We", "are", "so", "happy."])]
     found = stage(words).observations
     read = expert(file, "text", store).read("We are so happy.")
@@ -65,14 +63,14 @@ def test_words_are_read_by_the_expert(save: Save, store: ModelStore, tmp_path: P
 def test_a_talk_without_a_pause_stays_within_the_experts_limit(
     save: Save, store: ModelStore, tmp_path: Path
 ) -> None:
-    stage = TextAnalyzer(TextConfig(head=str(save("text", "word-lstm"))), tmp_path, CPU, store)
+    stage = text_stage(TextConfig(head=str(save("text", "word-lstm"))), tmp_path, store)
     words = [Word("so", 0.4 * n, 0.4 * n + 0.3, 0.9) for n in range(12)]
     assert stage(words).observations[-1].details["utterance"] == "so so so so so"
 
 
 def test_the_voice_is_read_by_the_expert(save: Save, store: ModelStore, tmp_path: Path) -> None:
     file = save("voice", "mel-lstm")
-    stage = VoiceAnalyzer(VoiceConfig(head=str(file)), tmp_path, CPU, store)
+    stage = voice_stage(VoiceConfig(head=str(file)), tmp_path, store)
     sound = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
     chunks = 50
     spoken = SpeechActivity(0.0, 0.02, np.ones(chunks, np.float32), np.ones(chunks, np.bool_))
@@ -92,16 +90,16 @@ def test_faces_are_read_by_the_expert_in_colour(
 ) -> None:
     landmarks = [(TEMPLATE * 3 + [20 + 150 * n, 30]).astype(np.float32) for n in range(2)]
     scene = [Detection((20 + 150 * n, 30, 144, 144), landmarks[n], 0.9) for n in range(2)]
-    monkeypatch.setattr(face_stage, "FaceDetector", lambda *arguments: lambda image: scene)
+    monkeypatch.setattr(face, "FaceDetector", lambda *arguments: lambda image: scene)
     file = save("vision", "small-cnn")
-    stage = FaceAnalyzer(FaceConfig(encoder=str(file)), tmp_path, CPU, store)
+    stage = face_stage(FaceConfig(encoder=str(file)), tmp_path, CPU, store)
     image = np.random.default_rng(0).integers(0, 256, (240, 360, 3)).astype(np.uint8)
     found = stage(VideoFrame(image, 0.0)).observations
     assert len(found) == 2
     reader = expert(file, "vision", store)
     for one in found:
-        face = int(one.details["box"][0] > 100)
-        read = reader.read(align_colour(image, landmarks[face], 64))
+        number = int(one.details["box"][0] > 100)
+        read = reader.read(align_colour(image, landmarks[number], 64))
         np.testing.assert_array_equal(one.embedding, read.embedding)
         np.testing.assert_array_equal(one.emotions, read.emotions)
     assert stage.expert.model == "small-cnn + small-cnn"
@@ -110,7 +108,7 @@ def test_faces_are_read_by_the_expert_in_colour(
 def test_a_head_of_another_modality_is_refused(save: Save, store: ModelStore, tmp_path: Path) -> None:
     file = str(save("text", "word-attention"))
     with pytest.raises(UsageError, match="cannot read voice"):
-        VoiceAnalyzer(VoiceConfig(head=file), tmp_path, CPU, store)
+        voice_stage(VoiceConfig(head=file), tmp_path, store)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.3, 9.0])

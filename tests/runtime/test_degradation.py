@@ -21,7 +21,7 @@ class Told:
         self.hop_s: float | None = None
         self.face = SimpleNamespace(look_at=lambda rate_hz: setattr(self, "rate_hz", rate_hz))
         self.transcriber = SimpleNamespace(
-            recogniser=SimpleNamespace(beam=5), listen_every=lambda hop_s: setattr(self, "hop_s", hop_s)
+            recogniser=SimpleNamespace(), beam=5, listen_every=lambda hop_s: setattr(self, "hop_s", hop_s)
         )
 
 
@@ -32,15 +32,15 @@ def quality(told: Any, smaller: Any = None, **speech: Any) -> Quality:
 
 def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
     told = Told()
-    first, smaller = told.transcriber.recogniser, SimpleNamespace(beam=1)
+    first, smaller = told.transcriber.recogniser, SimpleNamespace()
     steps = quality(told, smaller, beam=5)
     assert len(steps) == 5
     list(steps.set_level(2))
-    assert (told.rate_hz, first.beam) == (12.5 / 4, 5)
+    assert (told.rate_hz, told.transcriber.beam) == (12.5 / 4, 5)
     list(steps.set_level(3))
-    assert (told.hop_s, first.beam) == (2.0, 5)
+    assert (told.hop_s, told.transcriber.beam) == (2.0, 5)
     list(steps.set_level(4))
-    assert (first.beam, told.transcriber.recogniser) == (1, first)
+    assert (told.transcriber.beam, told.transcriber.recogniser) == (1, first)
     list(steps.set_level(5))
     assert told.transcriber.recogniser is smaller
     assert [what.split()[0] for what in steps.lowered] == ["faces", "faces", "words", "speech", "a"]
@@ -49,10 +49,15 @@ def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
 def test_the_way_back_undoes_every_step_and_says_so() -> None:
     told = Told()
     first = told.transcriber.recogniser
-    steps = quality(told, SimpleNamespace(beam=1), beam=5)
+    steps = quality(told, SimpleNamespace(), beam=5)
     down = list(steps.set_level(5))
     up = list(steps.set_level(0))
-    assert (told.rate_hz, told.hop_s, first.beam, told.transcriber.recogniser) == (12.5, 1.0, 5, first)
+    assert (told.rate_hz, told.hop_s, told.transcriber.beam, told.transcriber.recogniser) == (
+        12.5,
+        1.0,
+        5,
+        first,
+    )
     assert steps.lowered == ()
     assert all(line.startswith("quality lowered") for line in down)
     assert all(line.startswith("quality restored") for line in up)

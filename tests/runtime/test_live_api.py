@@ -10,28 +10,19 @@ from typing import Any
 
 import pytest
 
-from live_sentiment import RunError, Session, UsageError, unload_models
+from live_sentiment import RunError, Session, UsageError
 from live_sentiment.core.clock import VirtualClock
 from live_sentiment.recording.session_file import read_session
-from live_sentiment.runtime import stages
 from live_sentiment.sinks.reader import read_timeline
 from live_sentiment.timeline.timeline import Timeline
+from tests.helpers.pool import scripted_pool
 from tests.helpers.scripted import ScriptedDevice, ScriptedStages, Story
 
 
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """For each time that models were loaded, whether for a live session; they are by rule."""
-    every: list[bool] = []
-
-    def load(config: Any, store: Any, *, live: bool = False) -> ScriptedStages:
-        every.append(live)
-        return ScriptedStages(speech_until_s=1e9)
-
-    unload_models()
-    monkeypatch.setattr(stages, "load_stages", load)
-    yield every
-    unload_models()
+    yield from scripted_pool(monkeypatch, lambda: ScriptedStages(speech_until_s=1e9))
 
 
 def scripted(duration_s: float | None = 5.0, **options: Any) -> Session:

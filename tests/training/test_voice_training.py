@@ -16,13 +16,13 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS
 from live_sentiment.models.voice_emotion import load_head
 from live_sentiment.models.voice_encoder import VoiceEncoder
-from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 from live_sentiment.training.augment.voice_hearings import Hearing, copy
 from live_sentiment.training.augment.voice_surroundings import HARDSHIPS, Surroundings
 from live_sentiment.training.data.voice_corpora import read_corpora
 from live_sentiment.training.data.voice_windows import embed_corpora
 from live_sentiment.training.tasks.voice import VoiceTraining, train_voice
 from live_sentiment.training.tasks.voice_head import Schedule
+from tests.helpers.stages import voice_stage
 from tests.helpers.voices import RATE, hum, silence, write_whisper
 
 CPU = torch.device("cpu")
@@ -91,7 +91,7 @@ def test_from_clips_to_a_head_that_loads(corpora: Path, whisper: Path, tmp_path:
     np.testing.assert_array_equal(before.weight, again.weight)
     assert before.temperature == again.temperature
 
-    analyzer = VoiceAnalyzer(VoiceConfig(head=str(tmp_path / "mine.safetensors")), whisper, CPU)
+    analyzer = voice_stage(VoiceConfig(head=str(tmp_path / "mine.safetensors")), whisper)
     assert analyzer.expert.sha256 == again.expert.sha256
 
 

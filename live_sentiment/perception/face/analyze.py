@@ -5,22 +5,18 @@ Latency: none. What it says of a frame depends on that frame and on earlier ones
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import torch
 
-from live_sentiment.core.config import FaceConfig, ModelsConfig
+from live_sentiment.core.config import FaceConfig
 from live_sentiment.core.types import Expert, FaceTrack, ImageArray, Observation, StageOutput, VideoFrame
-from live_sentiment.models.face_detector import FaceDetector
-from live_sentiment.models.store.store import ModelStore
-from live_sentiment.perception.face.align import align
+from live_sentiment.models.face import FaceModels
+from live_sentiment.perception.face.align import align, align_colour
 from live_sentiment.perception.face.quality import face_quality
-from live_sentiment.perception.face.reader import load_reader
 from live_sentiment.perception.face.shots import ShotCounter
 from live_sentiment.perception.face.track import FaceTracker
-from live_sentiment.perception.face.upright import CUT_OUT_PX, LEAST_SCORE, UprightCheck
+from live_sentiment.perception.face.upright import UprightCheck
 from live_sentiment.streams.decimator import FrameGrid
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -38,23 +34,15 @@ class FaceAnalyzer:
     aligned crop of the person and the one of the previous frame looked at, in [0, 1]; 0 for the first).
 
     Args:
-        config: rates, sizes and the name of the network.
-        detector: the model folder of YuNet.
-        device: where the expression network runs; the detector runs on the CPU.
-        store: where an expert of the laboratory finds its encoder.
-
-    Raises:
-        UsageError: the detector or the network cannot be had.
+        config: rates and sizes.
+        models: what finds and reads faces; shared with other streams.
     """
 
-    def __init__(
-        self, config: FaceConfig, detector: Path, device: torch.device, store: ModelStore | None = None
-    ) -> None:
+    def __init__(self, config: FaceConfig, models: FaceModels) -> None:
         self._config = config
-        self._detect = FaceDetector(detector, config.detect_size_px, config.detect_score)
-        self._upright = UprightCheck(FaceDetector(detector, CUT_OUT_PX, LEAST_SCORE))
+        self._detect, self._read = models.detect, models.read
+        self._upright = UprightCheck(models.detect_cut_out)
         self._tracker = FaceTracker()
-        self._read = load_reader(config.encoder, store or ModelStore(ModelsConfig()), device)
         self.reset()
 
     def reset(self) -> None:
@@ -126,7 +114,7 @@ class FaceAnalyzer:
         if not people:
             return ()
         self._tracker.remember({face.person: crop for face, crop in zip(people, crops, strict=True)})
-        readings = self._read(frame.image, people, crops)
+        readings = self._read(self._read_from(frame.image, people, crops))
         return tuple(
             Observation(
                 modality="vision",
@@ -144,6 +132,13 @@ class FaceAnalyzer:
             )
             for row, (face, crop) in enumerate(zip(people, crops, strict=True))
         )
+
+    def _read_from(
+        self, image: ImageArray, people: list[FaceTrack], crops: list[ImageArray]
+    ) -> list[ImageArray]:
+        """The crops as the reader wants them: `crops`, or their likes in colour."""
+        side_px = self._read.colour_px
+        return crops if side_px is None else [align_colour(image, one.landmarks, side_px) for one in people]
 
     def _mouth_motion(self, person: int, crop: ImageArray, before: dict[int, ImageArray]) -> float:
         mouth = self._mouths[person] = crop[MOUTH]

@@ -16,22 +16,20 @@ import cv2
 import numpy as np
 
 from live_sentiment.core.types import FloatArray, ImageArray
+from live_sentiment.models.face import CUT_OUT_PX
 from live_sentiment.models.face_detector import Detection
 
-CUT_OUT_PX = 128
-"""Side of the square in which a face is looked for ..."""
 MARGIN = 2.0
-"""... and by how much it is larger than the face."""
+"""By how much the square in which a face is looked for is larger than the face."""
 SURER = 0.03
 """A face counts as turned where the detector's confidence in it so is higher by this."""
-LEAST_SCORE = 0.3
 
 
 class UprightCheck:
     """Gives turned faces the landmarks that they have once they stand upright.
 
     Args:
-        detect: finds faces in a picture of CUT_OUT_PX, from LEAST_SCORE on.
+        detect: finds faces in a picture of CUT_OUT_PX.
     """
 
     def __init__(self, detect: Callable[[ImageArray], Sequence[Detection]]) -> None:

@@ -16,6 +16,7 @@ from live_sentiment.core.config import ComputeConfig, SpeechConfig, VoiceConfig
 from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, Word
 from live_sentiment.models.compute import onnx_options
 from live_sentiment.models.transcriber import Hypothesis, Recogniser
+from live_sentiment.models.voice_activity import VoiceActivity
 from live_sentiment.perception.speech.streaming import StreamingTranscriber
 from live_sentiment.perception.speech.wer import word_error_rate
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
@@ -77,9 +78,7 @@ def compare_encodings(
     references = [reference for _, reference in clips]
     rows: list[SpeechRow] = []
     for encoding in ENCODINGS:
-        recogniser = _TimedRecogniser(
-            model, language=config.language, encoding=encoding, beam=config.beam, threads=threads
-        )
+        recogniser = _TimedRecogniser(model, language=config.language, encoding=encoding, threads=threads)
         # The first pass of a model is slower: its buffers are made.
         recogniser.hear(np.zeros(SAMPLE_RATE_HZ, np.float32))
         for mode in MODES:
@@ -105,7 +104,7 @@ def compare_encodings(
 
 def stream(sound: FloatArray, recogniser: Recogniser, config: SpeechConfig, voice: VoiceConfig) -> list[Word]:
     """The words that a session commits while it hears `sound`, shape (n,), float32, 16 kHz mono."""
-    detector = SpeechActivityDetector(voice, onnx_options(ComputeConfig()))
+    detector = SpeechActivityDetector(voice, VoiceActivity(onnx_options(ComputeConfig())))
     transcriber = StreamingTranscriber(config, recogniser)
     words: list[Word] = []
     for first in range(0, len(sound), BLOCK):
@@ -124,15 +123,14 @@ class _TimedRecogniser(Recogniser):
         *,
         language: str,
         encoding: Encoding,
-        beam: int,
         threads: int,
     ) -> None:
-        super().__init__(model, language=language, encoding=encoding, beam=beam, threads=threads)
+        super().__init__(model, language=language, encoding=encoding, threads=threads)
         self.times_s: list[float] = []
 
-    def hear(self, samples: FloatArray) -> Hypothesis:
+    def hear(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
         start_s = time.perf_counter()
-        hypothesis = super().hear(samples)
+        hypothesis = super().hear(samples, beam=beam)
         self.times_s.append(time.perf_counter() - start_s)
         return hypothesis
 

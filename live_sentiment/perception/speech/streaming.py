@@ -54,7 +54,9 @@ class StreamingTranscriber:
 
     def __init__(self, config: SpeechConfig, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
-        """Hears every pass; another one, or another setting of it, takes effect with the next."""
+        """Of every pass; another one takes effect with the next."""
+        self.beam = config.beam
+        """Hypotheses that a pass keeps while decoding; likewise."""
         self._hop = _samples(config.hop_s)
         self._longest = _samples(config.buffer_s)
         self.reset()
@@ -147,7 +149,7 @@ class StreamingTranscriber:
         return round(self._clock.time_s(sample) * SAMPLE_RATE_HZ) // self._hop
 
     def _pass(self, end: int) -> None:
-        words = said(self.recogniser.hear(self._sound.between(self._begin, end)))
+        words = said(self.recogniser.hear(self._sound.between(self._begin, end), beam=self.beam))
         self._heard = end
         self._passed = True
         placed = [placed for word in words if (placed := self._place(word)) is not None]

@@ -6,14 +6,10 @@ Latency: none of its own. A word is read when the transcriber commits it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import torch
-
-from live_sentiment.core.config import ModelsConfig, TextConfig
+from live_sentiment.core.config import TextConfig
 from live_sentiment.core.types import Expert, Observation, StageOutput, Word
-from live_sentiment.models.store.store import ModelStore
-from live_sentiment.models.text_reader import load_reader
+from live_sentiment.models.text_reader import TextReader
 from live_sentiment.perception.text.utterance import UtteranceReader
 
 
@@ -24,28 +20,13 @@ class TextAnalyzer:
     the last bits of a reading would depend on its neighbours.
 
     Args:
-        config: encoder and head by name, and how much context is read.
-        encoder_folder: where the encoder's files lie, or its name on a model hub.
-        device: where the encoder computes.
-        store: where an expert of the laboratory finds its encoder.
-        offline: never ask a hub.
-
-    Raises:
-        UsageError: no such encoder or head, or they do not belong together.
+        config: how much context is read.
+        reader: shared with other streams.
     """
 
-    def __init__(
-        self,
-        config: TextConfig,
-        encoder_folder: str | Path,
-        device: torch.device,
-        store: ModelStore | None = None,
-        *,
-        offline: bool = False,
-    ) -> None:
-        store = store or ModelStore(ModelsConfig(offline=offline))
-        self._read_text = load_reader(config, encoder_folder, store, device, offline=offline)
-        self._context_utterances = min(config.context_utterances, self._read_text.context_utterances)
+    def __init__(self, config: TextConfig, reader: TextReader) -> None:
+        self._read_text = reader
+        self._context_utterances = min(config.context_utterances, reader.context_utterances)
         self.reset()
 
     @property

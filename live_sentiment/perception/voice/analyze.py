@@ -3,47 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
 
-from live_sentiment.core.config import ModelsConfig, VoiceConfig
-from live_sentiment.core.types import AudioBlock, Expert, Observation, SpeechActivity, StageOutput
-from live_sentiment.models.store.store import ModelStore
+from live_sentiment.core.config import VoiceConfig
+from live_sentiment.core.types import AudioBlock, Expert, FloatArray, Observation, SpeechActivity, StageOutput
+from live_sentiment.models.voice_reader import VoiceReader
+from live_sentiment.perception.voice.normalise import SpeakerNormaliser
 from live_sentiment.perception.voice.prosody import measure
-from live_sentiment.perception.voice.reader import load_reader
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
-
-if TYPE_CHECKING:
-    import torch
 
 
 class VoiceAnalyzer:
     """One observation each `hop_s` of session time in which someone speaks.
 
     An observation at time t looks at the speech in the last `context_s` before t, and is final once sound and
-    voice activity are known up to t. Its embedding and its opinion are those of the reader that the head asks
-    for (`reader`). Its quality is the share of speech in `context_s`.
+    voice activity are known up to t. Its embedding and its opinion are those of the reader, relative to the
+    speaker where it wants that. Its quality is the share of speech in `context_s`.
 
     Details of an observation: `pitch_hz`, `energy_dbfs`, `rate_hz` (syllables per
     second of speech) and `speech_s`.
+
+    Args:
+        config: length of a window, and hop.
+        reader: shared with other streams.
     """
 
-    def __init__(
-        self,
-        config: VoiceConfig,
-        whisper_folder: Path,
-        device: torch.device,
-        store: ModelStore | None = None,
-    ) -> None:
-        """Load encoder and head; the store is where an expert of the laboratory finds its encoder.
-
-        Raises:
-            RunError: the folder holds no Whisper model for CTranslate2.
-            UsageError: no such head, or one trained on another encoder.
-        """
-        self._config = config
-        self._reader = load_reader(config.head, whisper_folder, store or ModelStore(ModelsConfig()), device)
+    def __init__(self, config: VoiceConfig, reader: VoiceReader) -> None:
+        self._config, self._reader = config, reader
         self._windows = SpokenWindows(config)
+        self._speaker = None if reader.usual is None else SpeakerNormaliser(*reader.usual)
 
     @property
     def expert(self) -> Expert:
@@ -53,7 +41,8 @@ class VoiceAnalyzer:
     def reset(self) -> None:
         """Forget sound and speaker; the next block may start at any time."""
         self._windows.reset()
-        self._reader.reset()
+        if self._speaker is not None:
+            self._speaker.reset()
 
     def __call__(self, block: AudioBlock, activity: SpeechActivity) -> StageOutput:
         """Hear a block and the activity decided since the last one, which may lag behind the sound."""
@@ -67,7 +56,8 @@ class VoiceAnalyzer:
         return StageOutput(tuple(map(self._read, windows)), self._windows.known_s)
 
     def _read(self, window: SpokenWindow) -> Observation:
-        embedding, emotions, polarity = self._reader(window)
+        normalise = partial(self._normalised, window.new_speech_s)
+        embedding, emotions, polarity = self._reader(window.samples, window.speech, normalise)
         return Observation(
             modality="voice",
             time_s=window.time_s,
@@ -77,3 +67,6 @@ class VoiceAnalyzer:
             quality=min(1.0, window.speech_s / self._config.context_s),
             details=asdict(measure(window.samples, window.speech)) | {"speech_s": window.speech_s},
         )
+
+    def _normalised(self, new_speech_s: float, embedding: FloatArray) -> FloatArray:
+        return embedding if self._speaker is None else self._speaker(embedding, new_speech_s)

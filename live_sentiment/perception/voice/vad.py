@@ -1,31 +1,21 @@
 """Voice activity: Silero's network run as a stream, and a decision with hysteresis on top.
 
-The network is Silero VAD v6, the file that faster-whisper carries. It takes 512 new samples with the 64
-before them, and keeps a recurrent state from chunk to chunk; kept over the whole session, it gives the same
+Its recurrent state is kept from chunk to chunk over the whole session, so that it gives the same
 probabilities however the sound arrives.
 """
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from live_sentiment.core.config import VoiceConfig
 from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray, SpeechActivity
+from live_sentiment.models.voice_activity import AT_REST, CHUNK, VoiceActivity
 from live_sentiment.perception.voice.continuous import ContinuousSound
 
-if TYPE_CHECKING:
-    import onnxruntime
-
-CHUNK = 512
-"""Samples that one probability speaks of."""
 CHUNK_S = CHUNK / SAMPLE_RATE_HZ  # 0.032
-CONTEXT = 64
-"""Samples before the chunk that the network sees too."""
-STATE_SIZE = 128
 
 
 class SpeechActivityDetector:
@@ -38,17 +28,21 @@ class SpeechActivityDetector:
 
     Missing sound is silence: what is left of the chunk is filled up, whole missing chunks have probability 0,
     and the network starts afresh behind them.
+
+    Args:
+        config: thresholds and shortest lengths.
+        network: shared with other streams.
     """
 
-    def __init__(self, config: VoiceConfig, options: onnxruntime.SessionOptions) -> None:
-        self._network = _Network(options)
+    def __init__(self, config: VoiceConfig, network: VoiceActivity) -> None:
+        self._network = network
         self._hysteresis = _Hysteresis(config)
         self._sound = ContinuousSound()
         self.reset()
 
     def reset(self) -> None:
         """Forget the sound so far; the next block may start at any time."""
-        self._network.reset()
+        self._state = AT_REST
         self._hysteresis.reset()
         self._sound.reset()
         self._rest: FloatArray = np.zeros(0, np.float32)
@@ -65,11 +59,11 @@ class SpeechActivityDetector:
         return self._result(decisions)
 
     def speech_share(self, samples: FloatArray) -> float:
-        """Mean speech probability of a sound on its own, 16 kHz; the stream is forgotten."""
-        self.reset()
-        chunks = samples[: len(samples) // CHUNK * CHUNK].reshape(-1, CHUNK)
-        probabilities = [self._network(chunk) for chunk in chunks]
-        self.reset()
+        """Mean speech probability of a sound on its own, 16 kHz, that is no part of the stream."""
+        probabilities, state = [], AT_REST
+        for chunk in samples[: len(samples) // CHUNK * CHUNK].reshape(-1, CHUNK):
+            probability, state = self._network(chunk, state)
+            probabilities.append(probability)
         return float(np.mean(probabilities)) if probabilities else 0.0
 
     def finish(self) -> SpeechActivity:
@@ -84,7 +78,8 @@ class SpeechActivityDetector:
         self._rest = sound[whole:]
         decisions: list[bool] = []
         for chunk in sound[:whole].reshape(-1, CHUNK):
-            decisions += self._decide(self._network(chunk))
+            probability, self._state = self._network(chunk, self._state)
+            decisions += self._decide(probability)
         return decisions
 
     def _skip(self, missing: int) -> list[bool]:
@@ -92,7 +87,7 @@ class SpeechActivityDetector:
         decisions = self._hear(np.zeros(fill, np.float32))
         chunks, left = divmod(missing - fill, CHUNK)
         if chunks:
-            self._network.reset()
+            self._state = AT_REST
         for _ in range(chunks):
             decisions += self._decide(0.0)
         return decisions + self._hear(np.zeros(left, np.float32))
@@ -107,37 +102,6 @@ class SpeechActivityDetector:
         del self._pending[: len(decisions)]
         self._decided += len(decisions)
         return SpeechActivity(start_s, CHUNK_S, probability, np.array(decisions, np.bool_))
-
-
-class _Network:
-    """Silero VAD v6, one chunk at a time."""
-
-    def __init__(self, options: onnxruntime.SessionOptions) -> None:
-        import onnxruntime
-        from faster_whisper.utils import get_assets_path
-
-        file = Path(get_assets_path()) / "silero_vad_v6.onnx"
-        self._session: Any = onnxruntime.InferenceSession(
-            str(file), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-        self.reset()
-
-    def reset(self) -> None:
-        self._input = np.zeros((1, CONTEXT + CHUNK), np.float32)
-        self._hidden = np.zeros((1, 1, STATE_SIZE), np.float32)
-        self._cell = np.zeros((1, 1, STATE_SIZE), np.float32)
-
-    def __call__(self, chunk: FloatArray) -> float:
-        self._input[0, :CONTEXT] = self._input[0, -CONTEXT:]
-        self._input[0, CONTEXT:] = chunk
-        probability, self._hidden, self._cell = self._session.run(
-            None, {"input": self._input, "h": self._hidden, "c": self._cell}
-        )
-        if not np.isfinite(probability[0]):
-            # It would stay in the state for ever.
-            self.reset()
-            return 0.0
-        return float(probability[0])
 
 
 class _Hysteresis:

@@ -10,13 +10,13 @@ from live_sentiment.core.config import Config
 from live_sentiment.core.types import Expert, Modality
 from live_sentiment.models import compute
 from live_sentiment.models.face_expression import Expression
+from live_sentiment.models.face_reader import load_reader as load_face
 from live_sentiment.models.store.shipped import load_shipped
 from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 from live_sentiment.models.text_emotion import CalibratedHead
 from live_sentiment.models.text_encoder import TextEncoder
 from live_sentiment.models.voice_emotion import load_head
 from live_sentiment.models.voice_encoder import VoiceEncoder
-from live_sentiment.perception.face.analyze import FaceAnalyzer
 from live_sentiment.training.data import fusion_text, fusion_vision, fusion_voice
 from live_sentiment.training.data.pairing import Pool, SyntheticPairs
 from live_sentiment.training.tasks.fusion_run import Corpora
@@ -58,7 +58,7 @@ def read_corpora(
     experts: dict[Modality, Expert] = {
         "text": text_head.expert,
         "voice": voice_head.expert,
-        "vision": FaceAnalyzer(perception.face, detector, device).expert,
+        "vision": load_face(perception.face.encoder, store, device).expert,
     }
 
     def of(split: str) -> SyntheticPairs:

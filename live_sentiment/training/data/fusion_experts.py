@@ -1,14 +1,14 @@
-"""The experts of a configuration: what fusion must know of each, whether shipped or of the laboratory."""
+"""The experts of a configuration: what fusion must know of each, whether shipped or of one's own training."""
 
 from __future__ import annotations
 
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import Expert, Modality
 from live_sentiment.models import compute
-from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
+from live_sentiment.models.face_reader import load_reader as load_face
+from live_sentiment.models.store.store import VOICE_ENCODER, ModelStore
 from live_sentiment.models.text_reader import load_reader as load_text
-from live_sentiment.perception.face.analyze import FaceAnalyzer
-from live_sentiment.perception.voice.analyze import VoiceAnalyzer
+from live_sentiment.models.voice_reader import load_reader as load_voice
 
 
 def read_experts(config: Config, store: ModelStore) -> dict[Modality, Expert]:
@@ -23,6 +23,6 @@ def read_experts(config: Config, store: ModelStore) -> dict[Modality, Expert]:
     text = load_text(
         perception.text, store.resolve(perception.text.encoder), store, device, offline=store.offline
     )
-    voice = VoiceAnalyzer(perception.voice, store.path(VOICE_ENCODER), device, store)
-    face = FaceAnalyzer(perception.face, store.path(FACE_DETECTOR), device)
+    voice = load_voice(perception.voice.head, store.path(VOICE_ENCODER), store, device)
+    face = load_face(perception.face.encoder, store, device)
     return {"text": text.expert, "voice": voice.expert, "vision": face.expert}

@@ -19,6 +19,7 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.resampling import resample
 from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FloatArray
 from live_sentiment.models import compute
+from live_sentiment.models.voice_activity import VoiceActivity
 from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frames
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
@@ -121,7 +122,9 @@ class _Ear:
     def hear(self, numbers: Sequence[int], progress: Callable[[int], None]) -> dict[str, Any]:
         """The fields of `Windows`, of these clips; the embeddings in half precision."""
         if self._detector is None:
-            self._detector = SpeechActivityDetector(self._config, compute.onnx_options(ComputeConfig()))
+            self._detector = SpeechActivityDetector(
+                self._config, VoiceActivity(compute.onnx_options(ComputeConfig()))
+            )
         embedding: list[FloatArray] = []
         rows: list[tuple[int, float, float, bool]] = []
         for done, number in enumerate(numbers, start=1):

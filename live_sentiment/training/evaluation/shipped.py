@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from live_sentiment.core.config import Config
-from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, FaceTrack, ImageArray, Modality, Observation
+from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, ImageArray, Modality, Observation
 from live_sentiment.models import compute
 from live_sentiment.models.face_detector import FaceDetector
+from live_sentiment.models.face_reader import load_reader as load_face
 from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 from live_sentiment.models.text_reader import load_reader as load_text
-from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align
-from live_sentiment.perception.face.reader import load_reader as load_face
+from live_sentiment.models.voice_activity import VoiceActivity
+from live_sentiment.models.voice_reader import load_reader as load_voice
+from live_sentiment.perception.face.align import CROP_PX, TEMPLATE, align, align_colour
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.training.data.face_align import ENLARGED_PX, MARGIN_GREY, MARGIN_PX, MIN_SCORE
@@ -87,8 +89,8 @@ def _voices(
     """The clips of a speaker one after the other in one session, since a voice is read relative to itself."""
     named, reader = config.perception.voice, RawReader()
     device = compute.apply(config.compute)
-    analyzer = VoiceAnalyzer(named, store.path(VOICE_ENCODER), device, store)
-    detector = SpeechActivityDetector(named, compute.onnx_options(config.compute))
+    analyzer = VoiceAnalyzer(named, load_voice(named.head, store.path(VOICE_ENCODER), store, device))
+    detector = SpeechActivityDetector(named, VoiceActivity(compute.onnx_options(config.compute)))
     speakers: dict[str, list[Sample]] = {}
     for sample in samples:
         speakers.setdefault(sample.speaker or f"only {sample.key}", []).append(sample)
@@ -123,6 +125,7 @@ def _faces(
     """Pictures of faces, aligned where the detector finds the face in them; videos look by look."""
     detector = store.path(FACE_DETECTOR)
     read = load_face(config.perception.face.encoder, store, compute.apply(config.compute))
+    side_px = read.colour_px
     reader, find = RawReader(detector), FaceDetector(detector, CANVAS_PX, MIN_SCORE)
     for done, sample in enumerate(samples, start=1):
         told(done)
@@ -137,8 +140,10 @@ def _faces(
             landmarks = None if sample.video is not None else _landmarks(picture, find)
             if landmarks is None:
                 landmarks = (TEMPLATE + 0.5) * (np.array(picture.shape[1::-1]) / CROP_PX) - 0.5
-            face = FaceTrack(PERSON, (0.0, 0.0, *picture.shape[1::-1]), landmarks.astype(np.float32), 1.0)
-            readings = read(picture, [face], [align(picture, landmarks)])
+            landmarks = landmarks.astype(np.float32)
+            readings = read(
+                [align(picture, landmarks) if side_px is None else align_colour(picture, landmarks, side_px)]
+            )
             said = readings.embeddings[0], readings.emotions[0], readings.polarity[0]
             seen.append(Observation("vision", look.offset_s, *said, person=PERSON))
         yield sample.key, tuple(seen)

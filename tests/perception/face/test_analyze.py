@@ -12,12 +12,14 @@ import torch
 
 from live_sentiment.core.config import FaceConfig
 from live_sentiment.core.types import EMOTIONS, ImageArray, StageOutput, VideoFrame
+from live_sentiment.models import face as face_models
 from live_sentiment.models.face_detector import Detection
 from live_sentiment.models.face_expression import ExpressionNet
 from live_sentiment.models.store.shipped import save_shipped
 from live_sentiment.perception.face import analyze
 from live_sentiment.perception.face.align import TEMPLATE
 from live_sentiment.perception.face.analyze import FaceAnalyzer
+from tests.helpers.stages import face_stage
 
 WIDTHS = [4, 6, 8, 10]
 PRIOR = [0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1]
@@ -56,10 +58,10 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     save_shipped(tmp_path / "net.safetensors", ExpressionNet(WIDTHS, [1, 1, 1]).state_dict(), metadata)
 
     def build(scene: Scene, **settings: object) -> FaceAnalyzer:
-        monkeypatch.setattr(analyze, "FaceDetector", lambda *arguments: scene)
+        monkeypatch.setattr(face_models, "FaceDetector", lambda *arguments: scene)
         monkeypatch.setattr(analyze, "UprightCheck", lambda *arguments: lambda image, face: face)
         config = FaceConfig(encoder=str(tmp_path / "net.safetensors"), **settings)
-        return FaceAnalyzer(config, tmp_path, torch.device("cpu"))
+        return face_stage(config, tmp_path)
 
     return build
 

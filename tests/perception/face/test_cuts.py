@@ -15,6 +15,7 @@ from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.face.analyze import FaceAnalyzer
 from live_sentiment.perception.face.shots import ShotCounter
 from tests.helpers.places import MEDIA, needs_media
+from tests.helpers.stages import face_stage
 
 HZ = 12.5
 SIDE_PX = 320
@@ -65,7 +66,7 @@ def blend(one: ImageArray, other: ImageArray, share: float) -> ImageArray:
 @pytest.fixture(scope="module")
 def stage(model_store: ModelStore) -> FaceAnalyzer:
     device = compute.apply(ComputeConfig(device="cpu"))
-    return FaceAnalyzer(FaceConfig(rate_hz=HZ), model_store.path("yunet-2023mar"), device)
+    return face_stage(FaceConfig(rate_hz=HZ), model_store.path("yunet-2023mar"), device)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from live_sentiment.models.store.store import ModelStore
 from live_sentiment.perception.face.analyze import FaceAnalyzer
 from live_sentiment.training.data.face_data import load_ferplus
 from tests.helpers.places import DATA, MEDIA, needs_data, needs_media
+from tests.helpers.stages import face_stage
 
 ACTED = {"happy": "joy", "sad": "sadness", "surprised": "surprise"}
 
@@ -29,7 +30,7 @@ def device() -> torch.device:
 
 @pytest.fixture(scope="module")
 def stage(model_store: ModelStore, device: torch.device) -> FaceAnalyzer:
-    return FaceAnalyzer(FaceConfig(rate_hz=6.25), model_store.path("yunet-2023mar"), device)
+    return face_stage(FaceConfig(rate_hz=6.25), model_store.path("yunet-2023mar"), device)
 
 
 def look(stage: FaceAnalyzer, clip: Path) -> list[Observation]:

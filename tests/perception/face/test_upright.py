@@ -8,14 +8,14 @@ import av
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from live_sentiment.core.config import FaceConfig
 from live_sentiment.core.types import EMOTIONS, FloatArray, ImageArray, VideoFrame
+from live_sentiment.models.face import CUT_OUT_PX, CUT_OUT_SCORE
 from live_sentiment.models.face_detector import Detection, FaceDetector
 from live_sentiment.models.store.store import FACE_DETECTOR, ModelStore
-from live_sentiment.perception.face.analyze import FaceAnalyzer
-from live_sentiment.perception.face.upright import CUT_OUT_PX, LEAST_SCORE, UprightCheck
+from live_sentiment.perception.face.upright import UprightCheck
+from tests.helpers.stages import face_stage
 
 pytestmark = [pytest.mark.models]
 
@@ -35,7 +35,7 @@ def images() -> list[ImageArray]:
 
 
 def check(folder: Path) -> UprightCheck:
-    return UprightCheck(FaceDetector(folder, CUT_OUT_PX, LEAST_SCORE))
+    return UprightCheck(FaceDetector(folder, CUT_OUT_PX, CUT_OUT_SCORE))
 
 
 def checked(folder: Path, image: ImageArray) -> Detection:
@@ -82,7 +82,7 @@ def test_a_turned_face_shows_what_it_shows_upright(
     folder: Path, images: list[ImageArray], quarters: int
 ) -> None:
     def seen(turns: int) -> FloatArray:
-        stage = FaceAnalyzer(FaceConfig(), folder, torch.device("cpu"))
+        stage = face_stage(FaceConfig(), folder)
         read = [
             stage(VideoFrame(np.ascontiguousarray(np.rot90(image, turns)), 3.0 * number))
             for number, image in enumerate(images)

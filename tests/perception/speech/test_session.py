@@ -8,17 +8,16 @@ import numpy as np
 import pytest
 from faster_whisper.audio import decode_audio
 
-from live_sentiment.core.config import ComputeConfig, SpeechConfig, VoiceConfig
+from live_sentiment.core.config import SpeechConfig
 from live_sentiment.core.types import AudioBlock, SpeechActivity, Word
-from live_sentiment.models.compute import onnx_options
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.models.transcriber import Recogniser
 from live_sentiment.models.transcriber_loading import load_recogniser
 from live_sentiment.perception.speech.measure import compare_encodings
 from live_sentiment.perception.speech.streaming import StreamingTranscriber
 from live_sentiment.perception.speech.wer import UNITS, word_error_rate
-from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from tests.helpers.places import CASES, DATA, MEDIA, needs_cases, needs_data, needs_media
+from tests.helpers.stages import activity_stage
 
 pytestmark = pytest.mark.models
 
@@ -57,7 +56,7 @@ def listen(
     block: int = 1600,
     change: Callable[[SpeechActivity], SpeechActivity] = lambda activity: activity,
 ) -> list[Word]:
-    detector = SpeechActivityDetector(VoiceConfig(), onnx_options(ComputeConfig()))
+    detector = activity_stage()
     transcriber = StreamingTranscriber(SpeechConfig(), recogniser)
     words: list[Word] = []
     for first in range(0, len(sound), block):

@@ -10,7 +10,7 @@ from live_sentiment.core.types import EMOTIONS, POLARITIES, Word
 from live_sentiment.models.store.shipped import load_shipped, save_shipped
 from live_sentiment.models.text_emotion import TextHead
 from live_sentiment.models.text_encoder import TextEncoder
-from live_sentiment.perception.text import TextAnalyzer
+from tests.helpers.stages import text_stage
 from tests.helpers.tiny_text import CPU, WIDTH, save_encoder, some_adapter
 
 PRIOR = [0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]
@@ -53,7 +53,7 @@ def head_file(folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def analyzer(folder, head_file):
-    return TextAnalyzer(TextConfig(encoder=str(folder), head=str(head_file)), folder, CPU)
+    return text_stage(TextConfig(encoder=str(folder), head=str(head_file)), folder)
 
 
 def readings(output):
@@ -141,7 +141,7 @@ def test_context_is_read_and_not_shown_to_a_head_that_was_trained_with_it(folder
     file = tmp_path / "head.safetensors"
     save_head(file, TextEncoder(folder, CPU), context_utterances=trained_with)
     config = TextConfig(encoder=str(folder), head=str(file), context_utterances=1)
-    last = TextAnalyzer(config, folder, CPU)(spoken("go home. this is terrible. now")).observations[-1]
+    last = text_stage(config, folder)(spoken("go home. this is terrible. now")).observations[-1]
     encoder = TextEncoder(folder, CPU)
     context = encoder.tokens("this is terrible.") if trained_with else ()
     assert last.details == {"utterance": "now"}
@@ -154,7 +154,7 @@ def test_a_head_brings_its_changes_to_the_encoder(folder, tmp_path):
     head = save_head(tmp_path / "head.safetensors", plain)
     described = load_shipped(str(tmp_path / "head.safetensors")).metadata | {"adapter_scale": 2.0}
     save_shipped(tmp_path / "head.safetensors", head.state_dict() | adapter.tensors(), described)
-    analyzer = TextAnalyzer(TextConfig(head=str(tmp_path / "head.safetensors")), folder, CPU)
+    analyzer = text_stage(TextConfig(head=str(tmp_path / "head.safetensors")), folder)
     (observation,) = analyzer(spoken("terrible")).observations
     adapted.adapt(adapter)
     assert np.array_equal(observation.embedding, adapted.embed(adapted.tokens("terrible")))
@@ -180,14 +180,14 @@ def test_a_head_for_another_encoder_is_refused_with_the_way_out(head_file, tmp_p
     with pytest.raises(
         UsageError, match=r"fits the encoder 'tiny' \(width 16.*live-sentiment train text --encoder mine"
     ):
-        TextAnalyzer(TextConfig(encoder="mine", head=str(head_file)), other, CPU)
+        text_stage(TextConfig(encoder="mine", head=str(head_file)), other)
 
 
 def test_a_head_of_another_modality_is_refused(folder, tmp_path):
     file = tmp_path / "voice.safetensors"
     save_head(file, TextEncoder(folder, CPU), modality="voice")
     with pytest.raises(UsageError, match="is no text head"):
-        TextAnalyzer(TextConfig(head=str(file)), folder, CPU)
+        text_stage(TextConfig(head=str(file)), folder)
 
 
 @pytest.mark.models
@@ -206,7 +206,7 @@ def test_a_head_of_another_modality_is_refused(folder, tmp_path):
 )
 def test_the_shipped_head_reads_everyday_sentences(model_store, said, emotions, polarity):
     config = TextConfig()
-    analyzer = TextAnalyzer(config, model_store.path(config.encoder), CPU)
+    analyzer = text_stage(config, model_store.path(config.encoder))
     last = analyzer(spoken(said)).observations[-1]
     assert EMOTIONS[int(last.emotions.argmax())] in emotions
     assert POLARITIES[int(last.polarity.argmax())] == polarity
@@ -215,7 +215,7 @@ def test_the_shipped_head_reads_everyday_sentences(model_store, said, emotions, 
 @pytest.mark.models
 def test_the_shipped_head_is_less_sure_of_half_a_sentence(model_store):
     config = TextConfig()
-    analyzer = TextAnalyzer(config, model_store.path(config.encoder), CPU)
+    analyzer = text_stage(config, model_store.path(config.encoder))
     for said in ("I am so happy for you.", "The meeting is at nine.", "That is disgusting."):
         analyzer.reset()
         first, *_, last = analyzer(spoken(said)).observations

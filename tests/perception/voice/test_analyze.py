@@ -13,16 +13,16 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from scipy.special import softmax
 
-from live_sentiment.core.config import ComputeConfig, VoiceConfig
+from live_sentiment.core.config import VoiceConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, AudioBlock, Observation
-from live_sentiment.models.compute import onnx_options
 from live_sentiment.models.store.shipped import TRAINED, load_shipped, save_shipped
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.models.voice_emotion import load_head, polarity
 from live_sentiment.perception.voice.analyze import VoiceAnalyzer
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from tests.helpers.places import DATA, needs_data
+from tests.helpers.stages import activity_stage, voice_stage
 
 RATE = 16_000
 CPU = torch.device("cpu")
@@ -39,7 +39,7 @@ def whisper(model_store: ModelStore) -> Path:
 @pytest.fixture(scope="module")
 def stage(whisper: Path) -> Stage:
     config = VoiceConfig()
-    return SpeechActivityDetector(config, onnx_options(ComputeConfig())), VoiceAnalyzer(config, whisper, CPU)
+    return activity_stage(config), voice_stage(config, whisper)
 
 
 def clip(number: str) -> np.ndarray:
@@ -140,7 +140,7 @@ def test_a_head_of_another_encoder_is_refused(whisper: Path, tmp_path: Path) -> 
     other = tmp_path / "other.safetensors"
     save_shipped(other, shipped.tensors, dict(shipped.metadata) | {"encoder_fingerprint": "0" * 64})
     with pytest.raises(UsageError, match="another encoder"):
-        VoiceAnalyzer(VoiceConfig(head=str(other)), whisper, CPU)
+        voice_stage(VoiceConfig(head=str(other)), whisper)
 
 
 def test_the_shipped_head_says_what_it_is() -> None:

@@ -8,11 +8,11 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from live_sentiment.core.config import ComputeConfig, VoiceConfig
+from live_sentiment.core.config import VoiceConfig
 from live_sentiment.core.types import AudioBlock, SpeechActivity
-from live_sentiment.models.compute import onnx_options
 from live_sentiment.perception.voice.vad import CHUNK_S, SpeechActivityDetector
 from tests.helpers.places import DATA, needs_data
+from tests.helpers.stages import activity_stage
 from tests.helpers.voices import hum, silence
 
 RATE = 16_000
@@ -23,7 +23,7 @@ SOUND = np.concatenate((silence(0.7), hum(1.2), silence(0.9), hum(0.5), silence(
 
 @pytest.fixture(scope="module")
 def detector() -> SpeechActivityDetector:
-    return SpeechActivityDetector(VoiceConfig(), onnx_options(ComputeConfig()))
+    return activity_stage()
 
 
 def run(detector: SpeechActivityDetector, blocks: list[AudioBlock]) -> list[SpeechActivity]:
@@ -115,9 +115,9 @@ def test_a_broken_sample_does_not_stay(detector: SpeechActivityDetector) -> None
     ],
 )
 def test_hysteresis(monkeypatch: pytest.MonkeyPatch, probabilities: str, active: str) -> None:
-    given_probabilities = iter(probabilities)
-    detector = SpeechActivityDetector(VoiceConfig(), onnx_options(ComputeConfig()))
-    monkeypatch.setattr(detector, "_network", lambda chunk: int(next(given_probabilities)) / 10)
+    given = iter(probabilities)
+    detector = activity_stage()
+    monkeypatch.setattr(detector, "_network", lambda chunk, state: (int(next(given)) / 10, state))
     sound = np.zeros(512 * len(probabilities), np.float32)
     blocks = cut(sound, [512] * len(probabilities))
     result = joined([*(detector(block) for block in blocks), detector.finish()])

@@ -7,9 +7,9 @@ from live_sentiment.core.config import TextConfig
 from live_sentiment.core.types import EMOTIONS, POLARITIES, Word
 from live_sentiment.models.store.shipped import load_shipped
 from live_sentiment.models.text_encoder import TextEncoder
-from live_sentiment.perception.text import TextAnalyzer
 from live_sentiment.training.tasks.text import TextTraining, train_text
 from live_sentiment.training.tasks.text_recipe import BROAD, NEAR, TuneSettings
+from tests.helpers.stages import text_stage
 from tests.helpers.tiny_text import CPU, save_encoder
 
 SAID = {
@@ -49,7 +49,7 @@ def head_file(folder):
 
 
 def test_the_trained_head_reads_what_it_was_taught(folder, head_file):
-    analyzer = TextAnalyzer(TextConfig(head=str(head_file)), folder / "encoder", CPU)
+    analyzer = text_stage(TextConfig(head=str(head_file)), folder / "encoder")
     for (emotion, polarity), text in SAID.items():
         analyzer.reset()
         words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]
@@ -110,7 +110,7 @@ def tuned(folder):
 
 def test_a_tuned_encoder_reads_what_it_was_taught_word_by_word(folder, tuned):
     file, _ = tuned
-    analyzer = TextAnalyzer(TextConfig(head=str(file), context_utterances=1), folder / "encoder", CPU)
+    analyzer = text_stage(TextConfig(head=str(file), context_utterances=1), folder / "encoder")
     for (emotion, polarity), text in SAID.items():
         analyzer.reset()
         words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]

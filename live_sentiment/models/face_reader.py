@@ -1,4 +1,4 @@
-"""Who reads faces: an expression network, or an expert of the laboratory."""
+"""What reads faces: the expression network, or an expert of one's own training. Stateless."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 import torch
 
 from live_sentiment.core.errors import UsageError
-from live_sentiment.core.types import Expert, FaceTrack, ImageArray
+from live_sentiment.core.types import Expert, ImageArray
 from live_sentiment.models.encoders.expert import LabExpert, is_expert
 from live_sentiment.models.encoders.pictures import PictureEncoder
 from live_sentiment.models.face_expression import Expression, Readings, polarity_of
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.perception.face.align import align_colour
 
 
 class FaceReader(Protocol):
@@ -25,14 +24,18 @@ class FaceReader(Protocol):
     def expert(self) -> Expert:
         """What fusion must know of it."""
 
-    def __call__(
-        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
-    ) -> Readings:
-        """Read the faces of a BGR picture, at least one; `crops` are the same ones, aligned, in grey."""
+    @property
+    def colour_px(self) -> int | None:
+        """Side of the aligned BGR crops that it reads; None reads the grey ones."""
+
+    def __call__(self, crops: Sequence[ImageArray]) -> Readings:
+        """Read aligned faces, at least one."""
 
 
 class ExpressionReader:
-    """The expression network; it sees the grey crops."""
+    """The expression network; it reads the grey crops."""
+
+    colour_px = None
 
     def __init__(self, weights: ShippedWeights, device: torch.device) -> None:
         self._read = Expression(weights, device)
@@ -49,33 +52,29 @@ class ExpressionReader:
             sha256=self._read.sha256,
         )
 
-    def __call__(
-        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
-    ) -> Readings:
+    def __call__(self, crops: Sequence[ImageArray]) -> Readings:
         """See `FaceReader`."""
         return self._read(crops)
 
 
 class LabFaceReader:
-    """An expert of the laboratory; it sees the faces in colour, at the size that its encoder asks for."""
+    """An expert of one's own training; it reads faces in colour, at the size that its encoder asks for."""
 
     def __init__(self, weights: ShippedWeights, store: ModelStore, device: torch.device) -> None:
         self._expert = LabExpert(weights, "vision", store, device)
         encoder = self._expert.encoder
         if not isinstance(encoder, PictureEncoder):
             raise UsageError(f"the encoder of {weights.name} reads no pictures")
-        self._size_px = encoder.size_px
+        self.colour_px = encoder.size_px
 
     @property
     def expert(self) -> Expert:
         """See `FaceReader`."""
         return self._expert.expert
 
-    def __call__(
-        self, image: ImageArray, faces: Sequence[FaceTrack], crops: Sequence[ImageArray]
-    ) -> Readings:
+    def __call__(self, crops: Sequence[ImageArray]) -> Readings:
         """See `FaceReader`."""
-        found = [self._expert.read(align_colour(image, face.landmarks, self._size_px)) for face in faces]
+        found = [self._expert.read(crop) for crop in crops]
         return Readings(
             np.stack([reading.embedding for reading in found]),
             np.stack([reading.emotions for reading in found]),

@@ -1,18 +1,20 @@
-"""Who reads the voice: the shipped head on the Whisper encoder, or an expert of the laboratory."""
+"""What reads the voice: the shipped head on the Whisper encoder, or an expert of one's own training.
+
+Stateless: what is usual for a speaker is given with each window.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from live_sentiment.core.errors import UsageError
-from live_sentiment.core.types import Expert, FloatArray
+from live_sentiment.core.types import BoolArray, Expert, FloatArray
 from live_sentiment.models.encoders.expert import LabExpert, is_expert
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
 from live_sentiment.models.voice_emotion import load_head, polarity
 from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frames
-from live_sentiment.perception.voice.normalise import SpeakerNormaliser
-from live_sentiment.perception.voice.windows import SpokenWindow
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 VoiceReading: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
 """Embedding (dim,), emotions (7,) and polarity (3,); the probabilities are calibrated."""
 
+Normalise: TypeAlias = Callable[[FloatArray], FloatArray]
+"""An embedding relative to what is usual for the speaker; what that is, the stream remembers."""
+
 
 class VoiceReader(Protocol):
     """Windows of speech in, readings out."""
@@ -30,15 +35,23 @@ class VoiceReader(Protocol):
     def expert(self) -> Expert:
         """What fusion must know of it."""
 
-    def reset(self) -> None:
-        """A new speaker."""
+    @property
+    def usual(self) -> tuple[FloatArray, FloatArray] | None:
+        """Mean and within-speaker deviation, both (dim,), of the embeddings that it wants normalised; None
+        where it reads them as they are."""
 
-    def __call__(self, window: SpokenWindow) -> VoiceReading:
-        """Read a window; they come in time order."""
+    def __call__(self, samples: FloatArray, speech: BoolArray, normalise: Normalise) -> VoiceReading:
+        """Read a window of sound, 16 kHz mono.
+
+        Args:
+            samples: shape (n,).
+            speech: shape (n,), where somebody speaks.
+            normalise: of the speaker; called once where there is `usual`.
+        """
 
 
 class NormalisedReader:
-    """A linear head on the layers of the Whisper encoder, relative to the speaker's running mean.
+    """A linear head on the layers of the Whisper encoder, relative to the speaker.
 
     Raises:
         RunError: the folder holds no Whisper model for CTranslate2.
@@ -53,27 +66,28 @@ class NormalisedReader:
                 f"the voice head {head!r} was trained on another encoder than {whisper_folder} holds; "
                 "train one on it with `live-sentiment train voice`"
             )
-        self._speaker = SpeakerNormaliser(self._head.mean, self._head.deviation)
 
     @property
     def expert(self) -> Expert:
         """See `VoiceReader`."""
         return self._head.expert
 
-    def reset(self) -> None:
-        """See `VoiceReader`."""
-        self._speaker.reset()
+    @property
+    def usual(self) -> tuple[FloatArray, FloatArray] | None:
+        """See `VoiceReader`: those of the training corpora."""
+        return self._head.mean, self._head.deviation
 
-    def __call__(self, window: SpokenWindow) -> VoiceReading:
+    def __call__(self, samples: FloatArray, speech: BoolArray, normalise: Normalise) -> VoiceReading:
         """See `VoiceReader`; the embedding is the normalised one's mean over the layers."""
-        embedding = pool(self._encoder.frames(window.samples), speech_frames(window.speech))
-        normalised = self._speaker(embedding, window.new_speech_s)
+        normalised = normalise(pool(self._encoder.frames(samples), speech_frames(speech)))
         emotions = self._head(normalised)
         return self._head.embed(normalised), emotions, polarity(emotions)
 
 
 class LabVoiceReader:
-    """An expert of the laboratory; it hears the window and counts its speech."""
+    """An expert of one's own training; it reads the window and counts its speech."""
+
+    usual = None
 
     def __init__(self, head: ShippedWeights, store: ModelStore, device: torch.device) -> None:
         self._expert = LabExpert(head, "voice", store, device)
@@ -83,12 +97,9 @@ class LabVoiceReader:
         """See `VoiceReader`."""
         return self._expert.expert
 
-    def reset(self) -> None:
-        """Nothing to forget."""
-
-    def __call__(self, window: SpokenWindow) -> VoiceReading:
+    def __call__(self, samples: FloatArray, speech: BoolArray, normalise: Normalise) -> VoiceReading:
         """See `VoiceReader`."""
-        reading = self._expert.read(window.samples, window.speech)
+        reading = self._expert.read(samples, speech)
         return reading.embedding, reading.emotions, reading.polarity
 
 
