@@ -11,7 +11,7 @@ from rich.console import Console
 
 from live_sentiment.core.config import load_config
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.runtime.replay import Excerpt, Replay
+from live_sentiment.runtime.file_session import Excerpt, FileSession
 from live_sentiment.runtime.stages import load_stages
 from live_sentiment.terminal.dashboard import render
 
@@ -22,14 +22,14 @@ SHOWN_S = 12.5
 
 
 def main() -> None:
-    """Replay the beginning of the demo clip and draw the last screen."""
+    """FileSession the beginning of the demo clip and draw the last screen."""
     config = load_config()
     stages = load_stages(config, ModelStore(config.models))
     with tempfile.TemporaryDirectory() as folder:
-        replay = Replay(CLIP, config, stages, Path(folder), excerpt=Excerpt(end_s=SHOWN_S))
+        replay = FileSession(CLIP, config, stages, Path(folder), excerpt=Excerpt(end_s=SHOWN_S))
         replay.run()
         outputs = tuple(Path("live-sentiment-output/demo") / path.name for path in replay.outputs)
-        length_s = Replay(CLIP, config, stages, Path(folder)).snapshot().duration_s
+        length_s = FileSession(CLIP, config, stages, Path(folder)).snapshot().duration_s
         screen = replace(replay.snapshot(), state="running", duration_s=length_s, outputs=outputs)
     console = Console(record=True, width=WIDTH, height=HEIGHT, force_terminal=True, file=io.StringIO())
     console.print(render(screen, WIDTH, HEIGHT, picture=True))

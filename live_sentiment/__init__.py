@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from live_sentiment.api import Session as Session
     from live_sentiment.api import analyze as analyze
     from live_sentiment.core.config import Config as Config
     from live_sentiment.core.config import load_config as load_config
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
     from live_sentiment.core.types import TimelinePoint as TimelinePoint
     from live_sentiment.core.types import Word as Word
     from live_sentiment.models.pool import unload_models as unload_models
-    from live_sentiment.runtime.live_api import Session as Session
 
 __version__ = "0.1.0"
 
 _WHERE = {
     "analyze": "api",
-    "Session": "runtime.live_api",
+    "Session": "api",
     "Config": "core.config",
     "load_config": "core.config",
     "LiveSentimentError": "core.errors",

@@ -97,7 +97,11 @@ def started() -> Iterator[str]:
 
 def test_the_table_has_every_thread_that_is_started() -> None:
     rows = [line.split("|")[1] for line in ARCHITECTURE.splitlines() if line.startswith("| ")]
-    named = {name.removesuffix(" NAME").removesuffix(" N") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    named = {
+        name.removesuffix(" NAME").removesuffix(" N")
+        for row in rows
+        for name in re.findall(r"`([^`]+)`", row)
+    }
     names = set(started())
     assert {"decoder", "session", "outlet", "watchdog"} <= names
     assert names - named == set()

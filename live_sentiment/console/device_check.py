@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from live_sentiment.core.errors import UsageError
-from live_sentiment.terminal.live import SILENCE_DBFS, device_line
+from live_sentiment.terminal.live_status import SILENCE_DBFS, device_line
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import ALERT
 

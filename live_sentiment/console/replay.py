@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from live_sentiment.core.config import Config
+    from live_sentiment.runtime.file_session import FileSession, Outcome
     from live_sentiment.runtime.playback import Story
-    from live_sentiment.runtime.replay import Outcome, Replay
     from live_sentiment.serve.server import LiveServer
     from live_sentiment.sinks.async_sink import Outlet
     from live_sentiment.sinks.protocol import Sink
@@ -131,7 +131,7 @@ def _replay(
 ) -> Outcome:
     from rich.console import Console
 
-    from live_sentiment.runtime.replay import Excerpt, Replay
+    from live_sentiment.runtime.file_session import Excerpt, FileSession
 
     # With --json, standard output belongs to the results.
     screen = Console(stderr=options.json)
@@ -140,7 +140,7 @@ def _replay(
     outlets = open_outlets(options, config)
     sinks: list[Sink] = [*outlets, *([story] if story else []), *([server.hub] if server else [])]
     saw = story.saw if story else None
-    replay = Replay(clip, config, stages, folder, excerpt=excerpt, sinks=sinks, on_look=saw)
+    replay = FileSession(clip, config, stages, folder, excerpt=excerpt, sinks=sinks, on_look=saw)
     try:
         serving = server.serving(replay.snapshot) if server else contextlib.nullcontext()
         with serving, _shown(replay, options, screen, story), _telling(outlets, options):
@@ -162,7 +162,7 @@ def _story(clip: Path, options: argparse.Namespace, screen: Console) -> Story | 
 
 
 def _shown(
-    replay: Replay, options: argparse.Namespace, screen: Console, story: Story | None
+    replay: FileSession, options: argparse.Namespace, screen: Console, story: Story | None
 ) -> contextlib.AbstractContextManager[object]:
     if options.no_dashboard:
         return contextlib.nullcontext()
@@ -212,7 +212,7 @@ def _print(outcome: Outcome, options: argparse.Namespace) -> None:
     screen.print(summary(outcome.summary, outcome.name, outcome.outputs))
 
 
-def _say_what_is_kept(replay: Replay) -> None:
+def _say_what_is_kept(replay: FileSession) -> None:
     kept = " and ".join(str(path) for path in replay.outputs)
     complain(f"{kept} hold what was analysed so far")
 

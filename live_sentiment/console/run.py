@@ -17,6 +17,7 @@ from live_sentiment.console.outlets import add_outlet_options, begin_outlets, op
 from live_sentiment.console.printing import print_json
 from live_sentiment.console.serving import add_serve_option, open_server
 from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.sources import devices
 from live_sentiment.terminal.printable import printable
 
 if TYPE_CHECKING:
@@ -24,13 +25,11 @@ if TYPE_CHECKING:
 
     from live_sentiment.core.clock import Clock
     from live_sentiment.core.config import Config
-    from live_sentiment.runtime.live import Live, LiveOutcome
+    from live_sentiment.runtime.live_session import LiveOutcome, LiveSession
     from live_sentiment.sources.capture import CaptureDevice, Device
 
 POLL_S = 0.1
 """How soon a signal is acted upon: a thread that waits for another on Windows hears no Ctrl-C."""
-JOIN_S = 2.0
-"""What a device is given to be released."""
 
 EXAMPLES = """\
 examples:
@@ -106,13 +105,13 @@ def run(options: argparse.Namespace) -> int:
 
         from live_sentiment.models.store.progress import TerminalProgress
         from live_sentiment.models.store.store import ModelStore
-        from live_sentiment.runtime.live import Live
+        from live_sentiment.runtime.live_session import LiveSession
         from live_sentiment.runtime.stages import load_stages
 
         _say("loading the models …")
         stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()), live=True)
         folder = _make_folder(options.output or config.recording.folder) if options.record else None
-        live = Live(
+        live = LiveSession(
             config,
             stages,
             camera=camera,
@@ -135,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
+def conduct(live: LiveSession, options: argparse.Namespace, clock: Clock) -> int:
     """Let a session run until it ends or is ended, showing it meanwhile, and say what came of it.
 
     Raises:
@@ -191,7 +190,7 @@ def conduct(live: Live, options: argparse.Namespace, clock: Clock) -> int:
     return RunError.exit_code if outcome.failures else ending.exit_code
 
 
-def _run(live: Live, asked: Callable[[], bool]) -> LiveOutcome:
+def _run(live: LiveSession, asked: Callable[[], bool]) -> LiveOutcome:
     """Run it on a thread, so that the main thread is free to hear signals at any moment.
 
     Whatever happens to the main thread meanwhile, the session comes to its end before that goes further.
@@ -239,26 +238,20 @@ def _open_devices(
     options: argparse.Namespace, config: Config, clock: Clock, closing: contextlib.ExitStack
 ) -> tuple[CaptureDevice | None, CaptureDevice | None]:
     def camera() -> CaptureDevice:
-        from live_sentiment.sources.camera.camera import Camera
-        from live_sentiment.sources.camera.listing import choose_camera
-
-        return Camera(choose_camera(options.camera, options.loop), config.camera, clock)
+        return devices.camera(options.camera, config, clock, loop=options.loop)
 
     def microphone() -> CaptureDevice:
-        from live_sentiment.sources.microphone.listing import choose_microphone
-        from live_sentiment.sources.microphone.microphone import Microphone
+        return devices.microphone(options.microphone, config, clock)
 
-        return Microphone(choose_microphone(options.microphone), config.microphone, clock)
-
-    devices = (
+    opened = (
         None if options.no_camera else open_device("camera", camera, options.camera, closing),
         None if options.no_microphone else open_device("microphone", microphone, options.microphone, closing),
     )
-    if not any(devices):
+    if not any(opened):
         raise UsageError(
             "no camera and no microphone can be used; `live-sentiment devices` lists what there is"
         )
-    return devices
+    return opened
 
 
 def open_device(
@@ -270,20 +263,12 @@ def open_device(
         UsageError: one that the user named cannot be opened.
     """
     try:
-        device = make()
-        closing.callback(_release, device)
-        device.open()
+        return devices.open_until(closing, make())
     except UsageError as error:
         if named is not None:
             raise
         _say(f"warning: going on without a {kind}: {error}")
         return None
-    return device
-
-
-def _release(device: CaptureDevice) -> None:
-    device.stop()
-    device.join(JOIN_S)
 
 
 def _make_folder(parent: Path) -> Path:
@@ -309,7 +294,9 @@ def _make_folder(parent: Path) -> Path:
     raise UsageError(f"{parent} holds a thousand sessions of this very second; choose another --output")
 
 
-def _print_summary(live: Live, outcome: LiveOutcome, options: argparse.Namespace, console: Console) -> None:
+def _print_summary(
+    live: LiveSession, outcome: LiveOutcome, options: argparse.Namespace, console: Console
+) -> None:
     from live_sentiment.terminal.summary import summary
 
     console.print(summary(outcome.summary, live.snapshot().source, outcome.outputs))

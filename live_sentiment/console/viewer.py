@@ -19,14 +19,14 @@ from live_sentiment.terminal.view import View
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from live_sentiment.runtime.replay import Replay
+    from live_sentiment.runtime.file_session import FileSession
 
 POLL_S = 0.1
 """How soon Ctrl-C is heard while only the viewer is left."""
 
 
 @contextlib.contextmanager
-def watched(replay: Replay, screen: Console) -> Iterator[None]:
+def watched(replay: FileSession, screen: Console) -> Iterator[None]:
     """Show how the analysis of a replay goes, as long as the block runs it; a key shows the picture, too.
 
     Args:
@@ -50,7 +50,9 @@ def watched(replay: Replay, screen: Console) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def viewed(replay: Replay, story: Story, start_s: float, speed: float, screen: Console) -> Iterator[None]:
+def viewed(
+    replay: FileSession, story: Story, start_s: float, speed: float, screen: Console
+) -> Iterator[None]:
     """Show a replay at a playhead; the block runs it. Where that ends well, the viewer's end is waited for.
 
     Args:

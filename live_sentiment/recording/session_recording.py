@@ -34,7 +34,7 @@ from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sources.capture import CaptureDevice, Device
-from live_sentiment.sources.live import Outage, Tape
+from live_sentiment.sources.device_feed import Outage, Tape
 
 MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
 KEEP_EVERY_S = 5.0

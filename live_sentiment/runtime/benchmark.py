@@ -16,7 +16,7 @@ import psutil
 
 from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.core.config import Config
-from live_sentiment.runtime.replay import Outcome, Replay
+from live_sentiment.runtime.file_session import FileSession, Outcome
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.streams.gauges import QueueReading, StageReading
 
@@ -47,7 +47,7 @@ class Measurement:
 def measure_replay(
     path: Path, config: Config, stages: Stages, *, length_s: float | None = None
 ) -> Measurement:
-    """Replay a clip at full speed, repeated up to `length_s` where that is given, and measure it.
+    """FileSession a clip at full speed, repeated up to `length_s` where that is given, and measure it.
 
     Raises:
         UsageError: the clip cannot be read.
@@ -60,7 +60,7 @@ def measure_replay(
     with tempfile.TemporaryDirectory(prefix="live-sentiment-bench-") as folder:
         if length_s is not None:
             path = loop_clip(path, length_s, Path(folder) / "looped.mkv")
-        replay = Replay(path, config, stages, Path(folder), clock=clock)
+        replay = FileSession(path, config, stages, Path(folder), clock=clock)
         with _MemoryLog(process, replay) as memory:
             outcome = replay.run()
         first_result_s = replay.first_result_s
@@ -132,7 +132,7 @@ def memory_steps(log: Sequence[tuple[float, float]]) -> tuple[float, ...]:
 class _MemoryLog:
     """Reads resident memory against media time while a replay runs."""
 
-    def __init__(self, process: psutil.Process, replay: Replay) -> None:
+    def __init__(self, process: psutil.Process, replay: FileSession) -> None:
         self._process, self._replay = process, replay
         self._log: list[tuple[float, float]] = []
         self._stopped = threading.Event()

@@ -14,8 +14,8 @@ import psutil
 from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.core.config import Config
 from live_sentiment.models.loading import Models
+from live_sentiment.runtime.file_session import Excerpt, FileSession
 from live_sentiment.runtime.lags import LagGauge
-from live_sentiment.runtime.replay import Excerpt, Replay
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.streams.worker import Worker
 
@@ -62,7 +62,9 @@ def measure_streams(
         clock, excerpt = MonotonicClock(), Excerpt(end_s=end_s, speed=1.0)
         lags = LagGauge(clock)
         replays = [
-            Replay(path, config, Stages.of(models, config), None, excerpt=excerpt, sinks=[lags], clock=clock)
+            FileSession(
+                path, config, Stages.of(models, config), None, excerpt=excerpt, sinks=[lags], clock=clock
+            )
             for _ in range(count)
         ]
         cpu_s = _cpu_s()

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.terminal.header import part_done
-from live_sentiment.terminal.live import notices
+from live_sentiment.terminal.live_status import notices
 from live_sentiment.terminal.points import confidence, heard_of, polarity
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import (

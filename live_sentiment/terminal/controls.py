@@ -19,7 +19,7 @@ _CURSOR = "▏"
 
 
 class Controlled(Protocol):
-    """What the keys act on: a `Live`."""
+    """What the keys act on: a `LiveSession`."""
 
     def stop(self) -> None:
         """End the session properly."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
-from live_sentiment.terminal.live import notices
+from live_sentiment.terminal.live_status import notices
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import ALERT, BUSY, FRAME, GOOD, QUIET, clock, percent, span
 

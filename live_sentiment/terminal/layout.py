@@ -12,7 +12,7 @@ from live_sentiment.terminal.compact import compact
 from live_sentiment.terminal.frame import EDGES, SIDES, beside, panel
 from live_sentiment.terminal.header import header
 from live_sentiment.terminal.health import brief_health, health
-from live_sentiment.terminal.live import brief, live
+from live_sentiment.terminal.live_status import brief, live
 from live_sentiment.terminal.now import ROWS, now
 from live_sentiment.terminal.picture import camera_picture, fitted
 from live_sentiment.terminal.printable import printable

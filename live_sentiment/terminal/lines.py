@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.header import part_done, speed, time_left_s
-from live_sentiment.terminal.live import size
+from live_sentiment.terminal.live_status import size
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import clock, percent, said, span
 

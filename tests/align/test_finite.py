@@ -15,7 +15,7 @@ import pytest
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import Affect, Observation, StageOutput, Transcript, VideoFrame, Window
 from live_sentiment.perception.voice.normalise import SpeakerNormaliser
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
 from tests.helpers import media_factory as factory
 from tests.helpers.scripted import ScriptedStages, fuse
@@ -33,7 +33,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def analysed(clip: Path, stages: ScriptedStages, folder: Path) -> RecordedTimeline:
-    Replay(clip, Config(), stages, folder).run()  # type: ignore[arg-type]
+    FileSession(clip, Config(), stages, folder).run()  # type: ignore[arg-type]
     text = (folder / "timeline.jsonl").read_text("utf-8")
     for line in text.splitlines():
         json.loads(line, parse_constant=pytest.fail)

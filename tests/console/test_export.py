@@ -185,7 +185,7 @@ def test_run_exports_a_session_that_was_ended_by_a_signal(tmp_path, capsys, monk
     monkeypatch.setattr("live_sentiment.console.run._open_devices", lambda *others: (None, None))
     monkeypatch.setattr("live_sentiment.console.run.conduct", ended)
     live = SimpleNamespace(close=lambda: None)
-    monkeypatch.setattr("live_sentiment.runtime.live.Live", lambda *others, **more: live)
+    monkeypatch.setattr("live_sentiment.runtime.live_session.LiveSession", lambda *others, **more: live)
     monkeypatch.setattr("live_sentiment.runtime.stages.load_stages", lambda *others, **more: None)
     assert main(["run", "--output", str(tmp_path), "--export", "srt", "--json"]) == 130
     captured = capsys.readouterr()

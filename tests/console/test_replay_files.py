@@ -17,7 +17,7 @@ from live_sentiment.core.config import Config
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Affect, Window
 from live_sentiment.runtime import stages
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
 from tests.helpers import media_factory as factory
 from tests.helpers.scripted import ScriptedStages
@@ -98,12 +98,12 @@ def test_the_folder_of_a_live_session_is_never_written_over(tmp_path: Path) -> N
 def test_a_program_is_refused_the_folder_of_another_source(tmp_path: Path) -> None:
     a, b = take(tmp_path / "a.wav"), take(tmp_path / "b.wav")
     folder = tmp_path / "result"
-    Replay(a, Config(), ScriptedStages(), folder).run()  # type: ignore[arg-type]
+    FileSession(a, Config(), ScriptedStages(), folder).run()  # type: ignore[arg-type]
     before = (folder / "timeline.jsonl").read_bytes()
     with pytest.raises(UsageError, match=r"holds the results of .*a\.wav"):
-        Replay(b, Config(), ScriptedStages(), folder)  # type: ignore[arg-type]
+        FileSession(b, Config(), ScriptedStages(), folder)  # type: ignore[arg-type]
     assert (folder / "timeline.jsonl").read_bytes() == before
-    Replay(a, Config(), ScriptedStages(), folder).run()  # type: ignore[arg-type]
+    FileSession(a, Config(), ScriptedStages(), folder).run()  # type: ignore[arg-type]
     assert (folder / "timeline.jsonl").read_bytes() == before
 
 
@@ -111,9 +111,9 @@ def fails_on(path: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch, 
     """Let fusion fail while this file is analysed."""
     fuse: Fuse = made.fusion
     analysed: list[Path] = []
-    made_by: Any = Replay.__init__
+    made_by: Any = FileSession.__init__
 
-    def remember(self: Replay, media: Path, *rest: Any, **options: Any) -> None:
+    def remember(self: FileSession, media: Path, *rest: Any, **options: Any) -> None:
         analysed.append(media)
         made_by(self, media, *rest, **options)
 
@@ -122,7 +122,7 @@ def fails_on(path: Path, error: BaseException, monkeypatch: pytest.MonkeyPatch, 
             raise error
         return fuse(window, person)
 
-    monkeypatch.setattr(Replay, "__init__", remember)
+    monkeypatch.setattr(FileSession, "__init__", remember)
     monkeypatch.setattr(made, "fusion", fail)
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from live_sentiment.console import viewer
 from live_sentiment.console.main import main
-from live_sentiment.runtime import replay, stages
+from live_sentiment.runtime import file_session, stages
+from live_sentiment.runtime.file_session import Outcome
 from live_sentiment.runtime.playback import Story
-from live_sentiment.runtime.replay import Outcome
 from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.sinks.summary import Summarizer
 from live_sentiment.terminal import dashboard
@@ -47,7 +47,7 @@ def session(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def fake_replay(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeReplay.made = []
-    monkeypatch.setattr(replay, "Replay", FakeReplay)
+    monkeypatch.setattr(file_session, "FileSession", FakeReplay)
     monkeypatch.setattr(stages, "load_stages", lambda config, store: None)
 
 

@@ -17,7 +17,7 @@ from live_sentiment.console.ending import Ending
 from live_sentiment.console.main import main
 from live_sentiment.core.clock import MonotonicClock, VirtualClock
 from live_sentiment.core.errors import RunError, UsageError
-from live_sentiment.runtime.live import LiveOutcome
+from live_sentiment.runtime.live_session import LiveOutcome
 from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.sinks.summary import Summarizer
 from live_sentiment.sources.capture import DeviceHealth
@@ -116,7 +116,7 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
-    from live_sentiment.runtime import live, stages
+    from live_sentiment.runtime import live_session, stages
     from live_sentiment.sources.camera import camera
     from live_sentiment.sources.camera import listing as cameras
     from live_sentiment.sources.microphone import listing as microphones
@@ -127,7 +127,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(camera, "Camera", made.make("camera"))
     monkeypatch.setattr(microphones, "choose_microphone", made.choose("microphone"))
     monkeypatch.setattr(microphone, "Microphone", made.make("microphone"))
-    monkeypatch.setattr(live, "Live", FakeLive)
+    monkeypatch.setattr(live_session, "LiveSession", FakeLive)
     monkeypatch.setattr(stages, "load_stages", lambda config, store, live: None)
     monkeypatch.setattr(FakeLive, "work", staticmethod(lambda live: None))
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from live_sentiment.core.config import Config
 from live_sentiment.models.loading import Models, load_models
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.streams.worker import Worker
 from tests.helpers.places import MEDIA, needs_media
@@ -34,7 +34,7 @@ def told(models: Models, clips: Sequence[Path]) -> list[list[str]]:
     stories = [Story() for _ in clips]
     workers = []
     for clip, story in zip(clips, stories, strict=True):
-        replay = Replay(clip, Config(), Stages.of(models, Config()), None, sinks=[story])  # type: ignore[list-item]
+        replay = FileSession(clip, Config(), Stages.of(models, Config()), None, sinks=[story])  # type: ignore[list-item]
         workers.append(Worker(clip.name, replay.run))
     for worker in workers:
         worker.start()

@@ -13,8 +13,8 @@ from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.recording.session_file import read_session
-from live_sentiment.runtime.live import Live
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
+from live_sentiment.runtime.live_session import LiveSession
 from live_sentiment.runtime.stages import Stages, load_stages
 from tests.helpers.clip_devices import ClipDevice
 from tests.helpers.places import MEDIA, needs_media
@@ -38,7 +38,7 @@ def test_the_replay_of_a_recording_tells_what_the_session_told(stages: Stages, t
     """The camera comes up 0.4 s into the session, the microphone 0.25 s: neither may move in the replay."""
     folder, clock = tmp_path / "session", VirtualClock()
     with clock.taking_part():
-        live = Live(
+        live = LiveSession(
             Config(),
             stages,
             camera=ClipDevice("camera", CLIP, clock, 0.4),
@@ -52,7 +52,7 @@ def test_the_replay_of_a_recording_tells_what_the_session_told(stages: Stages, t
     assert (record.recording.dropped, record.recording.stopped) == ({}, None)
     assert record.analysis.dropped == {}
     replayed = tmp_path / "replayed"
-    Replay(folder / "media.mkv", Config(), stages, replayed).run()
+    FileSession(folder / "media.mkv", Config(), stages, replayed).run()
 
     told, retold = points(folder / "timeline.jsonl"), points(replayed / "timeline.jsonl")
     assert set(told) <= set(retold)

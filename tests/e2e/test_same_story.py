@@ -14,7 +14,7 @@ from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import Modality
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.runtime.replay import Excerpt, Replay
+from live_sentiment.runtime.file_session import Excerpt, FileSession
 from live_sentiment.runtime.stages import Stages, load_stages
 from tests.helpers.places import MEDIA, needs_media
 from tests.helpers.scripted import Delays
@@ -71,7 +71,7 @@ def test_twenty_replays_at_three_speeds_and_with_random_delays_write_the_same_by
         folder = tmp_path / str(run)
         excerpt = Excerpt(speed=SPEEDS[run % len(SPEEDS)])
         with a_clock() as clock:
-            outcome = Replay(
+            outcome = FileSession(
                 MEDIA / CLIP, Config(), delayed(stages, run), folder, excerpt=excerpt, clock=clock
             ).run()
         if excerpt.speed is not None:

@@ -249,7 +249,7 @@ def main(
     *,
     count: int,
     preload: Sequence[str] = (
-        "live_sentiment.runtime.replay",
+        "live_sentiment.runtime.file_session",
         "live_sentiment.runtime.stages",
         "torch",
         "rich.table",

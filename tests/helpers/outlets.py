@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from live_sentiment.core.config import Config
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.reader import RecordedTimeline, read_timeline
 from tests.helpers.media_factory import flashes, silence, write_media
@@ -23,7 +23,7 @@ def told_and_written(folder: Path, *sinks: Sink, seconds: float = 4.0) -> Record
     """Analyse a short clip by rule, told to the sinks, and read back the file written of it."""
     clip = folder / "clip.mp4"
     write_media(clip, pictures=flashes(seconds, flash_s=1.0), sound=silence(seconds))
-    replay = Replay(clip, Config(), ScriptedStages(), folder / "results", sinks=sinks)  # type: ignore[arg-type]
+    replay = FileSession(clip, Config(), ScriptedStages(), folder / "results", sinks=sinks)  # type: ignore[arg-type]
     replay.run()
     return read_timeline(folder / "results" / "timeline.jsonl")
 

@@ -13,7 +13,7 @@ from live_sentiment.core.config import OverloadConfig
 from live_sentiment.core.types import Modality, TimelinePoint
 from live_sentiment.runtime.overload import SkipLog
 from tests.helpers.scripted import Work
-from tests.runtime.test_live import SOUND_S, LiveRun, costing
+from tests.runtime.test_live_session import SOUND_S, LiveRun, costing
 
 BACKLOG_S = OverloadConfig().backlog_s
 SENTENCE_S = (2.6, 0.9)

@@ -16,7 +16,7 @@ from live_sentiment.terminal.compact import compact
 from live_sentiment.terminal.dashboard import render
 from live_sentiment.terminal.header import header, speed
 from live_sentiment.terminal.lines import ProgressLines
-from live_sentiment.terminal.live import brief, device_line, live, notices, size
+from live_sentiment.terminal.live_status import brief, device_line, live, notices, size
 from live_sentiment.terminal.theme import ALERT
 
 CAMERA = DeviceHealth("camera", "Cam", "running", rate_hz=30.0, width_px=640, height_px=480)

@@ -19,7 +19,7 @@ from live_sentiment.core.config import TimelineConfig, WindowConfig
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import AudioBlock, Event, Modality, VideoFrame
 from live_sentiment.runtime.analysis import Analysis
-from live_sentiment.runtime.session import Session
+from live_sentiment.runtime.pipeline import Pipeline
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
@@ -80,7 +80,7 @@ def run(
         gauges=gauges,
     )
     stages = ScriptedStages(work or Delays(0))
-    Session(feed, stages, analysis, gauges, hang_s=hang_s).run()  # type: ignore[arg-type]
+    Pipeline(feed, stages, analysis, gauges, hang_s=hang_s).run()  # type: ignore[arg-type]
     return story
 
 
@@ -158,7 +158,7 @@ def test_a_stage_that_hangs_is_given_up_and_the_file_is_analysed_without(broken:
 def test_memory_that_was_freed_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, given_back = VirtualClock(), []
     monkeypatch.setattr(
-        "live_sentiment.runtime.session.give_back_memory", lambda: given_back.append(clock.now_s())
+        "live_sentiment.runtime.pipeline.give_back_memory", lambda: given_back.append(clock.now_s())
     )
 
     def slow(modality: Modality, time_s: float) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.sources.capture import CaptureListener, DeviceHealth
+from live_sentiment.sources.device_feed import LiveFeed
 from live_sentiment.sources.feed import Outlets
-from live_sentiment.sources.live import LiveFeed
 from live_sentiment.streams.channel import Channel
 
 

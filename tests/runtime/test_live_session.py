@@ -1,4 +1,4 @@
-"""Live sessions on the virtual clock: devices by script, stages by rule, minutes in seconds."""
+"""LiveSession sessions on the virtual clock: devices by script, stages by rule, minutes in seconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from live_sentiment.core.types import Affect, Event, Modality, TimelinePoint, Wi
 from live_sentiment.recording import session_file
 from live_sentiment.recording import session_recording as recording
 from live_sentiment.recording.session_file import read_session
-from live_sentiment.runtime.live import Live, LiveOutcome
+from live_sentiment.runtime.live_session import LiveOutcome, LiveSession
 from live_sentiment.runtime.snapshot import Snapshot
 from live_sentiment.sinks.file import PieceFile
 from live_sentiment.sinks.protocol import Sink
@@ -45,7 +45,7 @@ class LiveRun:
         folder: Path | None = None,
         sinks: Sequence[Sink] = (),
         fusion: Callable[[Window, int | None], Affect | None] | None = None,
-        at: dict[float, Callable[[Live], None]] | None = None,
+        at: dict[float, Callable[[LiveSession], None]] | None = None,
         sentence_s: tuple[float, float] | None = None,
     ) -> None:
         clock = VirtualClock()
@@ -60,7 +60,7 @@ class LiveRun:
         self.snapshots: list[Snapshot] = []
         self._at = dict(sorted((at or {}).items()))
         with clock.taking_part():
-            self._live = Live(
+            self._live = LiveSession(
                 Config(),
                 stages,  # type: ignore[arg-type]
                 camera=None if without == "camera" else camera,
@@ -210,7 +210,7 @@ def test_a_modality_is_switched_off_and_on() -> None:
 
 
 def test_while_paused_nothing_is_analysed() -> None:
-    run = LiveRun(20.0, at={5.0: Live.pause, 12.0: Live.pause})
+    run = LiveRun(20.0, at={5.0: LiveSession.pause, 12.0: LiveSession.pause})
     assert run.kinds() == ["paused", "resumed"]
     points = {point.time_s: point for point in run.last.finals}
     assert {presence.reason for presence in points[11.0].presence.values()} == {"paused"}
@@ -227,7 +227,7 @@ def test_markers_are_kept_with_their_note() -> None:
 
 
 def test_stopping_finishes_what_was_captured() -> None:
-    run = LiveRun(1e5, at={7.0: Live.stop})
+    run = LiveRun(1e5, at={7.0: LiveSession.stop})
     assert run.outcome.summary.complete
     assert run.outcome.summary.duration_s == pytest.approx(7.0, abs=0.26)
 
@@ -243,7 +243,7 @@ def test_the_folder_of_a_session(tmp_path: Path) -> None:
         20.0,
         folder=folder,
         lost=[(5.0, 9.0)],
-        at={3.0: lambda live: live.mark("he laughs"), 12.0: Live.pause},
+        at={3.0: lambda live: live.mark("he laughs"), 12.0: LiveSession.pause},
     )
     assert {path.name for path in folder.iterdir()} == {
         "media.mkv",
@@ -354,7 +354,7 @@ def test_a_stage_that_never_returns_holds_up_the_end_no_longer_than_its_bound(mo
 
 def test_a_sink_may_tell_the_session_something_as_often_as_it_likes() -> None:
     class Talkative(Story):
-        live: Live | None = None
+        live: LiveSession | None = None
 
         def point(self, point: TimelinePoint) -> None:
             if self.live is not None:

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.core.clock import Clock, MonotonicClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import MODALITIES, Absence, Event, Modality, VideoFrame
-from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.tolerant import TolerantFusion
 from live_sentiment.recording.session_file import AnalysisRecord, LagRecord
 from live_sentiment.recording.session_recording import Course, Recording
-from live_sentiment.runtime.analysis import Analysis
 from live_sentiment.runtime.degradation import Quality, quality_steps
 from live_sentiment.runtime.lags import LagGauge
 from live_sentiment.runtime.overload import Overload
-from live_sentiment.runtime.recent import Recent
-from live_sentiment.runtime.session import STAGES_BY_THREAD, Session
-from live_sentiment.runtime.snapshot import Box, LiveHealth, Picture, Snapshot, State, stream_healths
+from live_sentiment.runtime.pipeline import STAGES_BY_THREAD
+from live_sentiment.runtime.session import BaseSession
+from live_sentiment.runtime.snapshot import Box, LiveHealth, Snapshot
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.protocol import Sink
-from live_sentiment.sinks.summary import Summarizer, Summary
+from live_sentiment.sinks.summary import Summary
 from live_sentiment.sources.capture import CaptureDevice, Device
-from live_sentiment.sources.live import MODALITIES_OF, LiveFeed
+from live_sentiment.sources.device_feed import MODALITIES_OF, LiveFeed
 from live_sentiment.streams.channel import OVERRUN
-from live_sentiment.streams.gauges import Gauges
-from live_sentiment.timeline.timeline import Timeline
 
 SWITCHED_OFF = "switched off"
 PAUSED = "paused"
@@ -76,8 +69,8 @@ class LiveOutcome:
         }
 
 
-class Live:
-    """Analyses a camera and a microphone until it is stopped; `run` blocks, all else is for other threads.
+class LiveSession(BaseSession[LiveOutcome]):
+    """Analyses a camera and a microphone until it is stopped.
 
     Args:
         config: the configuration that `stages` were loaded with.
@@ -109,9 +102,8 @@ class Live:
         sinks: Sequence[Sink] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._config, self._stages = config, stages
-        self._clock = clock or MonotonicClock()
-        self._zero_s = self._clock.now_s()
+        clock = clock or MonotonicClock()
+        self._zero_s = clock.now_s()
         self._duration_s = duration_s
         self._devices: dict[Device, CaptureDevice] = {}
         if camera is not None:
@@ -124,11 +116,7 @@ class Live:
             if device not in self._devices
             for modality in modalities
         }
-        self.gauges = Gauges(self._clock)
-        self._recent, self._summarizer = Recent(), Summarizer()
-        self._lags = LagGauge(self._clock, self._zero_s)
-        told: list[Sink] = [self._summarizer, self._recent, self._lags]
-        told += (Guarded(sink, self._tell_sink_failed) for sink in sinks)
+        self._lags = LagGauge(clock, self._zero_s)
         self._recording: Recording | None = None
         if folder is not None:
             self._recording = Recording(
@@ -136,73 +124,51 @@ class Live:
                 config,
                 stages.models,
                 self._devices,
-                self._clock,
+                clock,
                 keep_media=keep_media,
                 blur_faces=blur_faces,
                 on_failure=self._tell_recording_stopped,
             )
-            told = [*self._recording.sinks, *told]
         self._feed = LiveFeed(
             self._devices,
             absent,
-            self._clock,
+            clock,
             self._zero_s,
             frame_rate_hz=config.perception.face.rate_hz,
             duration_s=duration_s,
             tape=self._recording.tape if self._recording else None,
         )
-        self._analysis = Analysis(
-            WindowAligner(config.window, absent),
-            TolerantFusion(stages.fusion, self._tell_fusion_failed),
-            Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
-            told,
-            absent=absent,
-            gauges=self.gauges,
-        )
-        self._session = Session(
-            self._feed,
+        super().__init__(
+            " and ".join(device.health().name for device in self._devices.values()),
+            config,
             stages,
-            self._analysis,
-            self.gauges,
+            self._feed,
+            clock,
+            fusion=TolerantFusion(stages.fusion, self._tell_fusion_failed),
+            files=self._recording.sinks if self._recording else (),
+            sinks=[self._lags, *(Guarded(sink, self._tell_sink_failed) for sink in sinks)],
             backlog_s=config.overload.backlog_s,
             hang_s=config.watchdog.live_s,
-            on_look=self._looked,
+            on_look=None if self._recording is None else self._keep_faces,
             on_message=self._look_after,
             on_skip=self._tell_skipped,
         )
+        self._began_s = self._zero_s
         self._quality = Quality(quality_steps(config.perception, stages, stages.smaller_recogniser))
         self._overload = Overload(config.overload, self._quality)
         self._switches = threading.Lock()
         self._off: set[Modality] = set()
         self._markers: list[tuple[float, str]] = []
-        self._state: State = "starting"
-        self._failure: str | None = None
-        self._ended_s: float | None = None
-        self._picture: Picture | None = None
 
     @property
     def outputs(self) -> tuple[Path, ...]:
         """The files of the session that are there."""
         return self._recording.outputs if self._recording else ()
 
-    def run(self) -> LiveOutcome:
-        """Capture and analyse until `stop`, or for `duration_s`; then finish every file."""
-        self._state = "running"
-        try:
-            self._session.run()
-            self._state = "finished"
-        except BaseException as error:
-            self._state, self._failure = "failed", str(error) or "interrupted"
-            raise
-        finally:
-            self._ended_s = self.now_s()
-            self._finish()
-        return self.outcome()
-
     def close(self) -> None:
         """Finish the files of a session that never came to `run`; otherwise nothing."""
         if self._state == "starting":
-            self._state, self._ended_s = "failed", self.now_s()
+            self._state, self._ended_s = "failed", self._clock.now_s()
             self._analysis.finish(complete=False)
             self._finish()
 
@@ -220,11 +186,11 @@ class Live:
         """Drop a marker at a moment, by default this one; it is told now, whichever moment it speaks of."""
         at_s = self.now_s() if at_s is None else at_s
         self._markers.append((at_s, note))
-        self._session.event(Event(at_s, "marker", note or "marker"))
+        self._pipeline.event(Event(at_s, "marker", note or "marker"))
 
     def tell(self, kind: str, message: str) -> None:
         """Add an event of this moment to the story; from any thread."""
-        self._session.event(Event(self.now_s(), kind, message))
+        self._pipeline.event(Event(self.now_s(), kind, message))
 
     def pause(self) -> None:
         """Stop analysing, or go on; what is recorded goes on all the while."""
@@ -232,7 +198,7 @@ class Live:
             at_s, paused = self.now_s(), not self._feed.paused
             self._feed.pause(paused)
             said = "the analysis is paused" if paused else "the analysis goes on"
-            self._session.event(Event(at_s, PAUSED if paused else "resumed", said))
+            self._pipeline.event(Event(at_s, PAUSED if paused else "resumed", said))
             for modality in MODALITIES:
                 self._set_absent(modality, PAUSED, at_s, absent=paused)
 
@@ -242,7 +208,7 @@ class Live:
             off, at_s = modality not in self._off, self.now_s()
             self._off ^= {modality}
             said = f"{modality} is switched {'off' if off else 'on'}"
-            self._session.event(Event(at_s, f"switched-{'off' if off else 'on'}", said))
+            self._pipeline.event(Event(at_s, f"switched-{'off' if off else 'on'}", said))
             self._set_absent(modality, SWITCHED_OFF, at_s, absent=off, masked=True)
 
     def outcome(self) -> LiveOutcome:
@@ -251,7 +217,7 @@ class Live:
             summary=self._summarizer.summary(),
             folder=self._recording.folder if self._recording else None,
             outputs=self.outputs,
-            elapsed_s=self._elapsed_s(),
+            elapsed_s=self._elapsed_s,
             frames_looked_at=self._stages.face.frames_looked_at,
             frames_with_face=self._stages.face.frames_with_face,
             provisional_lag_s=self._lags.provisional.p50_p95,
@@ -261,39 +227,29 @@ class Live:
 
     def snapshot(self) -> Snapshot:
         """The session at this moment."""
-        return self._recent.fill(
-            Snapshot(
-                source=" and ".join(device.health().name for device in self._devices.values()),
-                state=self._state,
-                position_s=self._session.pace.position_s,
-                duration_s=self._duration_s,
-                elapsed_s=self._elapsed_s(),
-                streams=stream_healths(self.gauges),
-                models=self._stages.models,
-                device=str(self._stages.device),
-                outputs=self.outputs,
-                failure=self._failure,
-                picture=self._picture,
-                live=LiveHealth(
-                    devices=tuple(device.health() for device in self._devices.values()),
-                    lag_s=self.backlog_s,
-                    provisional_lag_s=self._lags.provisional.p50_p95,
-                    final_lag_s=self._lags.final.p50_p95,
-                    real_time_factor=self._real_time_factor(),
-                    lowered=self._quality.lowered,
-                    recording=self._recording.health() if self._recording else None,
-                    paused=self._feed.paused,
-                    switched_off=tuple(modality for modality in MODALITIES if modality in self._off),
-                    markers=len(self._markers),
-                ),
-            )
+        return replace(
+            super().snapshot(),
+            source=" and ".join(device.health().name for device in self._devices.values()),
+            duration_s=self._duration_s,
+            live=LiveHealth(
+                devices=tuple(device.health() for device in self._devices.values()),
+                lag_s=self.backlog_s,
+                provisional_lag_s=self._lags.provisional.p50_p95,
+                final_lag_s=self._lags.final.p50_p95,
+                real_time_factor=self._real_time_factor(),
+                lowered=self._quality.lowered,
+                recording=self._recording.health() if self._recording else None,
+                paused=self._feed.paused,
+                switched_off=tuple(modality for modality in MODALITIES if modality in self._off),
+                markers=len(self._markers),
+            ),
         )
 
     @property
     def backlog_s(self) -> float:
         """What has been captured and neither analysed nor skipped, in seconds of media: the most of any
         stream."""
-        return max(self._session.pace.behind_s.values(), default=0.0)
+        return max(self._pipeline.pace.behind_s.values(), default=0.0)
 
     def _finish(self) -> None:
         try:
@@ -304,14 +260,13 @@ class Live:
             if self._recording is not None:
                 self._recording.finish(self._course(), complete=self._state == "finished")
 
-    def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
-        self._picture = Picture(frame.image, frame.time_s, tuple(faces))
+    def _keep_faces(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
         if self._recording is not None:
             self._recording.looked(frame.time_s, faces)
 
     def _real_time_factor(self) -> float | None:
         """Of the busiest of the threads that a session has."""
-        elapsed_s, stages = self._elapsed_s(), self.gauges.stages()
+        elapsed_s, stages = self._elapsed_s, self.gauges.stages()
         worked_s = [
             sum(stages[name].total_s for name in names if name in stages) for names in STAGES_BY_THREAD
         ]
@@ -336,7 +291,7 @@ class Live:
             for p50_s, p95_s in (self._lags.provisional.p50_p95, self._lags.final.p50_p95)
         )
         analysis = AnalysisRecord(dropped=dropped, provisional_lag=provisional, final_lag=final)
-        return Course(self._elapsed_s(), tuple(self._markers), self._feed.outages, analysis)
+        return Course(self._elapsed_s, tuple(self._markers), self._feed.outages, analysis)
 
     def _overruns(self) -> int:
         return sum(queue.dropped.get(OVERRUN, 0) for queue in self.gauges.queues().values())
@@ -345,23 +300,20 @@ class Live:
         self, modality: Modality, reason: str, at_s: float, *, absent: bool, masked: bool = False
     ) -> None:
         if absent:
-            self._session.absent(Absence(modality, at_s, reason, masked))
+            self._pipeline.absent(Absence(modality, at_s, reason, masked))
         else:
-            self._session.back(modality, reason, at_s)
+            self._pipeline.back(modality, reason, at_s)
 
     def _tell_recording_stopped(self, why: str) -> None:
-        self._session.event(Event(self.now_s(), "recording-stopped", why))
+        self._pipeline.event(Event(self.now_s(), "recording-stopped", why))
 
     def _tell_skipped(self, modality: Modality, start_s: float, end_s: float) -> None:
         for event in self._overload.skipped(self.now_s(), modality, start_s, end_s):
             self._analysis.event(event)
 
     def _tell_sink_failed(self, why: str) -> None:
-        self._session.event(Event(self.now_s(), "sink-failed", why))
+        self._pipeline.event(Event(self.now_s(), "sink-failed", why))
 
     def _tell_fusion_failed(self, at_s: float, why: str) -> None:
         message = f"the window that ends at {at_s:.2f} s has no result: {why}"
-        self._session.event(Event(at_s, "fusion-failed", message))
-
-    def _elapsed_s(self) -> float:
-        return self.now_s() if self._ended_s is None else self._ended_s
+        self._pipeline.event(Event(at_s, "fusion-failed", message))

@@ -218,7 +218,7 @@ def test_devices_are_chosen_as_on_the_command_line(
     from live_sentiment.sources.microphone import listing as microphones
 
     chosen, device = [], Opened()
-    monkeypatch.setattr(cameras, "choose_camera", chosen.append)
+    monkeypatch.setattr(cameras, "choose_camera", lambda named, loop: chosen.append(named))
     monkeypatch.setattr(camera, "Camera", lambda choice, config, clock: device)
 
     def none(choice: str | None) -> Any:

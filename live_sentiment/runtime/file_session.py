@@ -7,25 +7,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from live_sentiment.align.aligner import WindowAligner
 from live_sentiment.core.clock import Clock, MonotonicClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import VideoFrame
-from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.recording.result_folder import TIMELINE, check_folder
-from live_sentiment.runtime.analysis import Analysis
-from live_sentiment.runtime.recent import Recent
-from live_sentiment.runtime.session import Session
-from live_sentiment.runtime.snapshot import Box, Picture, Snapshot, State, stream_healths
+from live_sentiment.runtime.session import BaseSession
+from live_sentiment.runtime.snapshot import Box, Snapshot
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.file import make_folder
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
-from live_sentiment.sinks.summary import Summarizer, Summary
+from live_sentiment.sinks.summary import Summary
 from live_sentiment.sources.feed import FileFeed
 from live_sentiment.sources.media.choosing import choose_tracks
 from live_sentiment.sources.media.fingerprint import SourceFile, exact_text, source_file
@@ -33,8 +27,6 @@ from live_sentiment.sources.media.inputs import session_folder
 from live_sentiment.sources.media.media import MediaSource
 from live_sentiment.sources.media.pacing import Pacer
 from live_sentiment.sources.media.track_choice import AS_STATED, MIX, TrackChoice
-from live_sentiment.streams.gauges import Gauges
-from live_sentiment.timeline.timeline import Timeline
 
 TRANSCRIPT = "transcript.vtt"
 
@@ -59,7 +51,7 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a replay."""
+    """What came of a file."""
 
     source: Path
     name: str
@@ -85,8 +77,8 @@ class Outcome:
         }
 
 
-class Replay:
-    """Analyses one file, as a rule into a folder; `snapshot` may be called from any thread meanwhile.
+class FileSession(BaseSession[Outcome]):
+    """Analyses one file, as a rule into a folder.
 
     Args:
         path: the media file; that of a live session is known by its folder (`session_folder`).
@@ -115,12 +107,9 @@ class Replay:
         on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._path, self._stages = path, stages
-        self._on_look = on_look
+        self._path, self._excerpt = path, excerpt
+        clock = clock or MonotonicClock()
         session = session_folder(path)
-        self._name = exact_text(path.name if session is None else session.name)
-        self._clock = clock or MonotonicClock()
-        self._excerpt = excerpt
         is_recording = session is not None
         chosen = choose_tracks(
             path,
@@ -138,39 +127,33 @@ class Replay:
             longest_px=max(LEAST_LONGEST_PX, PX_PER_DETECTED_PX * config.perception.face.detect_size_px),
             recording=is_recording,
         )
-        self.gauges = Gauges(self._clock)
-        self.outputs: tuple[Path, ...] = ()
-        self._recent, self._summarizer = Recent(), Summarizer()
-        told: list[Sink] = [self._summarizer, self._recent, *sinks]
+        self._outputs: tuple[Path, ...] = ()
+        files: list[Sink] = []
         if folder is not None:
-            self.outputs = (folder / TIMELINE, folder / TRANSCRIPT)
+            timeline, transcript = self._outputs = (folder / TIMELINE, folder / TRANSCRIPT)
             file = source_file(path)
             check_folder(folder, file.path)
             header = _header(self._source, file, config, stages, excerpt)
             make_folder(folder)
-            told = [TimelineWriter(self.outputs[0], header), CaptionWriter(self.outputs[1]), *told]
-        feed = FileFeed(self._source, None if excerpt.speed is None else Pacer(self._clock, excerpt.speed))
-        self._analysis = Analysis(
-            WindowAligner(config.window, feed.absent, first_s=excerpt.start_s or 0.0),
-            stages.fusion,
-            Timeline(config.timeline, np.array(EMOTION_PRIOR), np.array(POLARITY_PRIOR)),
-            told,
-            absent=feed.absent,
-            gauges=self.gauges,
-        )
-        self._session = Session(
-            feed,
+            files = [TimelineWriter(timeline, header), CaptionWriter(transcript)]
+        super().__init__(
+            exact_text(path.name if session is None else session.name),
+            config,
             stages,
-            self._analysis,
-            self.gauges,
+            FileFeed(self._source, None if excerpt.speed is None else Pacer(clock, excerpt.speed)),
+            clock,
+            fusion=stages.fusion,
+            files=files,
+            sinks=sinks,
+            first_s=excerpt.start_s or 0.0,
             hang_s=config.watchdog.file_s,
-            on_look=self._looked,
+            on_look=on_look,
         )
-        self._picture: Picture | None = None
-        self._state: State = "starting"
-        self._began_s = self._clock.now_s()
-        self._ended_s: float | None = None
-        self._failure: str | None = None
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Timeline and transcript."""
+        return self._outputs
 
     def run(self) -> Outcome:
         """Analyse the file to its end.
@@ -180,77 +163,42 @@ class Replay:
                 file could be decoded, so that there is no result.
         """
         self._began_s = self._clock.now_s()
-        self._state = "running"
-        try:
-            self._session.run()
-            if not self._summarizer.summary().counts["points"]:
-                raise RunError(
-                    f"no picture and no sound in {self._path} could be decoded, so there is no result; "
-                    "it is damaged, or was not recorded completely"
-                )
-            self._state = "finished"
-        except BaseException as error:
-            self._state, self._failure = "failed", str(error) or "interrupted"
-            raise
-        finally:
-            self._ended_s = self._clock.now_s()
-        return self.outcome()
+        return super().run()
 
     def outcome(self) -> Outcome:
         """What has come of it so far."""
-        elapsed_s = self._elapsed_s()
         face = self._stages.face
         return Outcome(
             source=self._path,
             name=self._name,
             summary=self._summarizer.summary(),
             outputs=self.outputs,
-            elapsed_s=elapsed_s,
-            real_time_factor=elapsed_s / max(self._media_s(), 1e-9),
+            elapsed_s=self._elapsed_s,
+            real_time_factor=self._elapsed_s / max(self._media_s, 1e-9),
             frames_looked_at=face.frames_looked_at,
             frames_with_face=face.frames_with_face,
         )
 
     def snapshot(self) -> Snapshot:
-        """The replay at this moment."""
-        media_s, elapsed_s = self._media_s(), self._elapsed_s()
-        return self._recent.fill(
-            Snapshot(
-                source=self._name,
-                state=self._state,
-                start_s=self._excerpt.start_s or 0.0,
-                position_s=self._session.pace.position_s,
-                duration_s=self._end_s(),
-                elapsed_s=elapsed_s,
-                real_time_factor=elapsed_s / media_s if media_s > 0 else None,
-                streams=stream_healths(self.gauges),
-                models=self._stages.models,
-                device=str(self._stages.device),
-                outputs=self.outputs,
-                failure=self._failure,
-                picture=self._picture,
-            )
+        """The session at this moment."""
+        media_s, elapsed_s = self._media_s, self._elapsed_s
+        ends = [end_s for end_s in (self._source.info.duration_s, self._excerpt.end_s) if end_s is not None]
+        return replace(
+            super().snapshot(),
+            duration_s=min(ends, default=None),
+            real_time_factor=elapsed_s / media_s if media_s > 0 else None,
         )
 
+    def _check(self) -> None:
+        if not self._summarizer.summary().counts["points"]:
+            raise RunError(
+                f"no picture and no sound in {self._path} could be decoded, so there is no result; "
+                "it is damaged, or was not recorded completely"
+            )
+
     @property
-    def first_result_s(self) -> float | None:
-        """Clock time of the first result, provisional or final."""
-        return self._analysis.first_result_s
-
-    def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
-        self._picture = Picture(frame.image, frame.time_s, tuple(faces))
-        if self._on_look is not None:
-            self._on_look(frame, faces)
-
-    def _elapsed_s(self) -> float:
-        return (self._clock.now_s() if self._ended_s is None else self._ended_s) - self._began_s
-
     def _media_s(self) -> float:
-        return self._session.pace.position_s - (self._excerpt.start_s or 0.0)
-
-    def _end_s(self) -> float | None:
-        ends = [end_s for end_s in (self._source.info.duration_s, self._excerpt.end_s) if end_s is not None]
-        return min(ends, default=None)
+        return self._pipeline.pace.position_s - self._first_s
 
 
 def _header(
