@@ -12,12 +12,21 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
+
+from live_sentiment.core.errors import EndedBySignal
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+AGAIN_S = 5.0
+"""Signals within this are one: `timeout` and a closing terminal send two, and files are being finished."""
+
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 _PLAIN = {
     **dict.fromkeys("━═█▇▆▅", "="),
@@ -41,9 +50,10 @@ _PLAIN = {
 
 @contextlib.contextmanager
 def prepared() -> Iterator[Callable[[int], int]]:
-    """Prepare the process; at the end of the block everything printed is out, and Ctrl-C ends it at once.
+    """Prepare the process; at the end of the block everything printed is out, and signals end it at once.
 
-    The block is given a function that it passes its exit code through.
+    Within the block SIGTERM and SIGHUP are exceptions, as Ctrl-C is, so that files are finished. The block is
+    given a function that it passes its exit code through.
     """
     codes: list[int] = []
     # Registered first, so that it runs last.
@@ -62,13 +72,36 @@ def prepared() -> Iterator[Callable[[int], int]]:
         codes.append(code)
         return code
 
+    heard = _signals_raised()
     try:
         yield leaving_with
     finally:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         for stream in (sys.stdout, sys.stderr):
             _let_go(stream)
+
+
+def _signals_raised() -> list[signal.Signals]:
+    """Let the signals that would kill the process raise `EndedBySignal`; returns which.
+
+    One that is ignored stays so: whoever starts a program with `nohup` wants it to outlive the terminal.
+    """
+    heard_s: float | None = None
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        nonlocal heard_s
+        now_s = time.monotonic()
+        if heard_s is None or now_s - heard_s > AGAIN_S:
+            heard_s = now_s
+            raise EndedBySignal(128 + number)
+
+    heard = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
+    for number in heard:
+        signal.signal(number, hear)
+    return heard
 
 
 def _keep_code(codes: list[int]) -> None:
@@ -115,7 +148,7 @@ def _thread_failed(failed: threading.ExceptHookArgs) -> None:
 
 
 def _unraisable(failed: Any) -> None:
-    quiet = isinstance(failed.exc_value, KeyboardInterrupt | BrokenPipeError)
+    quiet = isinstance(failed.exc_value, KeyboardInterrupt | EndedBySignal | BrokenPipeError)
     if failed.exc_value is not None and not quiet:
         _complain("something failed while it was cleared away", failed.exc_value)
 

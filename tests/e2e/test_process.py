@@ -41,6 +41,39 @@ def test_ctrl_c_while_it_starts_is_one_line(module: str) -> None:
     assert (done.returncode, done.stderr) == (130, "live-sentiment: interrupted\n")
 
 
+_SIGNALLED = """
+import signal
+from live_sentiment.console.process import prepared
+signal.signal(signal.SIGHUP, signal.{hang_up})
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+with prepared():
+    for name in {sent}:
+        try:
+            signal.raise_signal(signal.Signals[name])
+            print(name, "ignored")
+        except SystemExit as error:
+            print(name, error.code)
+print(signal.getsignal(signal.SIGHUP).name, signal.getsignal(signal.SIGTERM).name)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("hang_up", "sent", "printed"),
+    [
+        ("SIG_DFL", ["SIGHUP", "SIGTERM", "SIGHUP"], ["SIGHUP 129", "SIGTERM ignored", "SIGHUP ignored"]),
+        ("SIG_IGN", ["SIGHUP", "SIGTERM"], ["SIGHUP ignored", "SIGTERM 143"]),  # as `nohup` starts it
+    ],
+)
+def test_a_signal_is_an_exception_once_unless_it_is_ignored(
+    hang_up: str, sent: list[str], printed: list[str]
+) -> None:
+    code = _SIGNALLED.format(hang_up=hang_up, sent=sent)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [*printed, f"{hang_up} SIG_DFL"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
 def test_a_reader_that_leaves_ends_it_quietly() -> None:
     read, write = os.pipe()
