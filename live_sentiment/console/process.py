@@ -75,6 +75,9 @@ def prepared() -> Iterator[Callable[[int], int]]:
     heard = _signals_raised()
     try:
         yield leaving_with
+    except EndedBySignal:  # before the command could say so
+        sys.stderr.write("live-sentiment: interrupted\n")
+        raise
     finally:
         for number in heard:
             signal.signal(number, signal.SIG_DFL)

@@ -29,6 +29,10 @@ class EndedBySignal(SystemExit):
     `code` is the exit code: 128 and the number of the signal, as shells have it.
     """
 
+    def __str__(self) -> str:
+        """What the dashboard says of it."""
+        return "interrupted"
+
 
 def describe(error: BaseException) -> str:
     """What happened, on one line."""

@@ -12,11 +12,11 @@ import pytest
 PROGRAM = [sys.executable, "-m", "live_sentiment"]
 
 _INTERRUPTED_IMPORT = """
-import runpy, sys
+import runpy, signal, sys
 class Interrupts:
     def find_spec(self, name, path=None, target=None):
         if name == {name!r}:
-            raise KeyboardInterrupt
+            {signal}
 sys.meta_path.insert(0, Interrupts())
 sys.argv = ["live-sentiment", "replay", "/nowhere/talk.mp4"]
 runpy.run_module("live_sentiment", run_name="__main__")
@@ -36,9 +36,17 @@ runpy.run_module("live_sentiment", run_name="__main__")
     ],
 )
 def test_ctrl_c_while_it_starts_is_one_line(module: str) -> None:
-    code = _INTERRUPTED_IMPORT.format(name=module)
+    code = _INTERRUPTED_IMPORT.format(name=module, signal="raise KeyboardInterrupt")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "live-sentiment: interrupted\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["argparse", "live_sentiment.console.card", "av"])
+def test_sigterm_while_it_starts_is_one_line(module: str) -> None:
+    code = _INTERRUPTED_IMPORT.format(name=module, signal="signal.raise_signal(signal.SIGTERM)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, "live-sentiment: interrupted\n")
 
 
 _SIGNALLED = """
@@ -52,7 +60,7 @@ with prepared():
             signal.raise_signal(signal.Signals[name])
             print(name, "ignored")
         except SystemExit as error:
-            print(name, error.code)
+            print(name, error.code, error)
 print(signal.getsignal(signal.SIGHUP).name, signal.getsignal(signal.SIGTERM).name)
 """
 
@@ -61,8 +69,16 @@ print(signal.getsignal(signal.SIGHUP).name, signal.getsignal(signal.SIGTERM).nam
 @pytest.mark.parametrize(
     ("hang_up", "sent", "printed"),
     [
-        ("SIG_DFL", ["SIGHUP", "SIGTERM", "SIGHUP"], ["SIGHUP 129", "SIGTERM ignored", "SIGHUP ignored"]),
-        ("SIG_IGN", ["SIGHUP", "SIGTERM"], ["SIGHUP ignored", "SIGTERM 143"]),  # as `nohup` starts it
+        (
+            "SIG_DFL",
+            ["SIGHUP", "SIGTERM", "SIGHUP"],
+            ["SIGHUP 129 interrupted", "SIGTERM ignored", "SIGHUP ignored"],
+        ),
+        (
+            "SIG_IGN",
+            ["SIGHUP", "SIGTERM"],
+            ["SIGHUP ignored", "SIGTERM 143 interrupted"],
+        ),  # as `nohup` starts it
     ],
 )
 def test_a_signal_is_an_exception_once_unless_it_is_ignored(
