@@ -26,6 +26,9 @@ INTERRUPTED = 130
 AGAIN_S = 5.0
 """Signals within this are one: `timeout` and a closing terminal send two, and files are being finished."""
 
+LEAST_COLUMNS = 20
+"""A `COLUMNS` below this is no terminal's width: tables in it would be blank."""
+
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 _PLAIN = {
@@ -63,6 +66,9 @@ def prepared() -> Iterator[Callable[[int], int]]:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="plain")
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) < LEAST_COLUMNS:
+        del os.environ["COLUMNS"]
     if "--debug" not in sys.argv:
         warnings.formatwarning = _warning  # type: ignore[assignment]
         threading.excepthook = _thread_failed

@@ -129,6 +129,23 @@ def test_what_the_terminal_cannot_show_is_replaced(encoding: str) -> None:
     assert "80x24" in rows or "80×24" in rows
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "20"])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [(["bench", "dashboard", "--frames", "2"], "80×24"), (["models", "list"], "whisper-tiny.en")],
+)
+def test_a_width_that_no_terminal_has_loses_nothing(columns: str, command: list[str], shown: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": columns},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shown in done.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of Linux")
 def test_a_name_that_is_not_utf_8_is_told() -> None:
     done = subprocess.run([*PROGRAM, "replay", b"/nowhere/\xff\x1b2J.mp4"], capture_output=True, check=False)
