@@ -59,10 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; with --debug errors are raised and not told in one line."""
     options = argparse.Namespace(debug=False, extra=None)
     try:
-        build_parser().parse_args(arguments, options)
+        try:
+            build_parser().parse_args(arguments, options)
+        except SystemExit:  # --help and --version: what they print may be lost as well
+            sys.stdout.flush()
+            raise
         if options.extra is not None:
             check_extra(options.extra, "this command")
-        return int(options.run(options))
+        ended_with = int(options.run(options))
+        sys.stdout.flush()
+        return ended_with
     except BaseException as error:
         if isinstance(error, SystemExit) and not isinstance(error, EndedBySignal):
             raise

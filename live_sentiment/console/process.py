@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import codecs
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-from live_sentiment.core.errors import EndedBySignal
+from live_sentiment.core.errors import EndedBySignal, RunError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -62,6 +63,7 @@ def prepared() -> Iterator[Callable[[int], int]]:
     # Registered first, so that it runs last.
     atexit.register(_keep_code, codes)
     codecs.register_error("plain", _plain)
+    sys.stdout = _naming(sys.stdout)
     sys.stdin, sys.stdout, sys.stderr = map(_opened, (sys.stdin, sys.stdout, sys.stderr), "rww")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -127,6 +129,36 @@ def _opened(stream: Any, mode: str) -> Any:
     return open(os.devnull, mode) if stream is None else stream  # noqa: PTH123 (a stream for ever)
 
 
+class _StandardOutput(io.FileIO):
+    """Says of itself that it cannot be written, where a file would have a name to be known by."""
+
+    def write(self, data: Any, /) -> int:
+        """Write some of it.
+
+        Raises:
+            RunError: a full disk, or whatever else takes no more.
+        """
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise RunError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def _naming(stream: Any) -> Any:
+    """Standard output with errors that name it; as it is where it is not a file to the system."""
+    if os.name == "nt" or not isinstance(stream, io.TextIOWrapper):
+        return stream
+    raw = _StandardOutput(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        raw if stream.write_through else io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+
+
 def _plain(error: UnicodeError) -> tuple[str, int]:
     """Encoding a character that is not there never fails: it is replaced."""
     if not isinstance(error, UnicodeEncodeError):
@@ -139,7 +171,7 @@ def _let_go(stream: Any) -> None:
     """Flush; what cannot be written is dropped, as the interpreter would complain of it at its end."""
     try:
         stream.flush()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RunError):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

@@ -91,23 +91,44 @@ def test_a_signal_is_an_exception_once_unless_it_is_ignored(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
-def test_a_reader_that_leaves_ends_it_quietly() -> None:
+@pytest.mark.parametrize("argument", ["schema", "--help"])
+def test_a_reader_that_leaves_ends_it_quietly(argument: str) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([*PROGRAM, "schema"], stdout=write, stderr=subprocess.PIPE, check=False)
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    done = subprocess.run(
+        [*PROGRAM, argument], stdout=write, stderr=subprocess.PIPE, check=False, env=buffered
+    )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_standard_output_on_a_full_disk_is_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["schema"],
+        ["models", "list", "--json"],
+        ["models", "list"],
+    ],
+    ids=" ".join,
+)
+def test_standard_output_on_a_full_disk_is_one_line(arguments: list[str], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*PROGRAM, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*PROGRAM, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "No space left" in done.stderr
+    line = "live-sentiment: cannot write to standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, line)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="streams of POSIX")
