@@ -178,10 +178,19 @@ def _length_s(container: Any, start: Fraction) -> float | None:
 def frame_time(frame: Any, stream: Any) -> Fraction | None:
     """When a frame of this stream is shown, in exact seconds of the container's own time; None if unknown.
 
-    A frame without a presentation timestamp (AVI has none) is shown when the packet that completed it is due.
+    A frame without a presentation timestamp is shown when the packet that completed it is due.
     """
-    ticks = frame.dts if frame.pts is None else frame.pts
+    ticks = frame.dts if frame.pts is None or counts_frames(stream) else frame.pts
     return None if ticks is None else Fraction(ticks * (frame.time_base or stream.time_base))
+
+
+def counts_frames(stream: Any) -> bool:
+    """Whether frames are decoded out of order, and the file knows but their number in it, as AVI does.
+
+    FFmpeg makes up presentation times there, which are wrong.
+    """
+    avi = stream.type == "video" and stream.container.format.name == "avi"
+    return avi and bool(stream.codec_context.has_b_frames)
 
 
 def _shown_size(path: Path, container: Any, video: Any) -> tuple[int, int]:

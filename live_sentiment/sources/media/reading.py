@@ -17,6 +17,7 @@ from live_sentiment.sources.media.blocks import BlockAssembler
 from live_sentiment.sources.media.container import (
     MediaInfo,
     audio_stream,
+    counts_frames,
     frame_time,
     has_timestamps,
     states_its_length,
@@ -38,6 +39,8 @@ _SHORTFALL_S = Fraction(1, 2)
 _UNKNOWN_PERIOD_S = Fraction(1, 25)
 _PES_S = Fraction(1, 2)
 """An MPEG stream stamps its sound at least this often."""
+_DEEP_REORDERING = {"h264", "hevc"}
+"""Codecs that may hold back more than one picture; how many is seen at the first one."""
 _ROUNDING_S = Fraction(1, 1000)
 
 
@@ -88,6 +91,11 @@ class Reading:
         if self._video is not None and self._video.average_rate:
             self._period = 1 / Fraction(self._video.average_rate)
         self._times = FrameTimes(self._period)
+        self._counts_frames = self._video is not None and counts_frames(self._video)
+        self._first_key: Fraction | None = None
+        self._held_back: Fraction | None = (
+            None  # between the packet of a picture and the one that gives it out
+        )
         streams = [stream for stream in (self._video, self._audio) if stream is not None]
         self._packets = PacketReader(container, streams, info, selection.start)
 
@@ -137,6 +145,8 @@ class Reading:
 
     def _decode(self, packet: Packet) -> Iterator[MediaItem]:
         stream = packet.stream
+        if self._counts_frames and stream is self._video and self._held_back is None:
+            self._note_first_key(packet)
         try:
             frames = self._stream_frames(stream, packet.packet)
         except FFmpegError:
@@ -153,8 +163,25 @@ class Reading:
             elif stream is self._audio:
                 yield from self._sound(frame, stated, packet.packet)
             else:
+                if self._counts_frames and stated is not None:
+                    if self._held_back is None:
+                        self._held_back = self._delay(stated)
+                    stated -= self._held_back
                 for timed in self._times.add(frame, stated, exact=frame.pts is not None):
                     yield from self._picture(timed)
+
+    def _delay(self, first_completed: Fraction) -> Fraction:
+        """How long the decoder holds back pictures, for the sake of those that are decoded out of order."""
+        assert self._video is not None
+        if self._video.codec_context.name not in _DEEP_REORDERING:
+            return self._period
+        return Fraction(0) if self._first_key is None else max(first_completed - self._first_key, Fraction(0))
+
+    def _note_first_key(self, packet: Packet) -> None:
+        """The first picture that is given out is that of the first key frame."""
+        coded = packet.packet
+        if self._first_key is None and coded is not None and coded.is_keyframe and coded.dts is not None:
+            self._first_key = coded.dts * coded.time_base - self._zero
 
     def _count_sound(self, stream: Any, seconds: Fraction) -> None:
         if stream is self._audio and self._counted is not None:
