@@ -47,6 +47,11 @@ class BlockAssembler:
         return None if self._anchor is None else self._anchor + Fraction(self._fed, self._rate_hz)
 
     @property
+    def rate_hz(self) -> int:
+        """Of the samples given in last; 0 before the first ones."""
+        return self._rate_hz
+
+    @property
     def past_end(self) -> bool:
         """Whether everything before `end` has been given in."""
         return self._end is not None and self.due is not None and self.due > self._end + _END_MARGIN_S
@@ -54,8 +59,7 @@ class BlockAssembler:
     def add(self, samples: FloatArray, rate_hz: int, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
         """Take the next samples, shape (n,), with the session time that their timestamp states, if any."""
         if self._resampler is None or rate_hz != self._rate_hz:
-            start = stated if self.due is None or (stated is not None and stated > self.due) else self.due
-            yield from self._restart(start or Fraction(0), rate_hz)
+            yield from self._change_rate(stated, rate_hz)
         elif stated is not None:
             yield from self._follow(stated)
         passed_over = min(self._surplus, len(samples))
@@ -76,6 +80,14 @@ class BlockAssembler:
             yield from self._give(BLOCK)
         yield from self._give(len(self._output))
         self._resampler = None
+
+    def _change_rate(self, stated: Fraction | None, rate_hz: int) -> Iterator[AudioBlock | Event]:
+        due = self.due
+        if due is None or stated is None or stated >= due:
+            yield from self._restart(stated or due or Fraction(0), rate_hz)
+            return
+        yield from self._restart(due, rate_hz)
+        yield from self._follow(stated)
 
     def _follow(self, stated: Fraction) -> Iterator[AudioBlock | Event]:
         due = self.due

@@ -25,6 +25,7 @@ from live_sentiment.sources.media.container import (
 )
 from live_sentiment.sources.media.frame_times import FrameTimes, TimedFrame
 from live_sentiment.sources.media.mixdown import Mixdown
+from live_sentiment.sources.media.mp3 import holds_no_sound
 from live_sentiment.sources.media.packet import Packet
 from live_sentiment.sources.media.packets import PacketReader
 from live_sentiment.sources.media.pictures import PictureConverter
@@ -84,6 +85,7 @@ class Reading:
         self._mix = Mixdown(selection.channel)
         self._full_scale = np.float32(selection.full_scale)
         self._clock_may_change = bool(container.format.flags & Flags.ts_discont.value)
+        self._is_mp3 = container.format.name == "mp3"
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._counted: Fraction | None = None  # where the sound is due that has no timestamps
         self._last_frame: Fraction | None = None
@@ -145,6 +147,8 @@ class Reading:
 
     def _decode(self, packet: Packet) -> Iterator[MediaItem]:
         stream = packet.stream
+        if self._is_mp3 and packet.packet is not None and holds_no_sound(bytes(packet.packet)):
+            return
         if self._counts_frames and stream is self._video and self._held_back is None:
             self._note_first_key(packet)
         try:
@@ -218,7 +222,9 @@ class Reading:
         length that frames had in the first format that it met.
         """
         due = self._blocks.due
-        if due is None or not self._clock_may_change or packet is None or not packet.duration:
+        if due is None or self._blocks.rate_hz != frame.sample_rate:
+            return False  # what begins has a stamp of its own
+        if not self._clock_may_change or packet is None or not packet.duration:
             return False
         length = Fraction(frame.samples, frame.sample_rate)
         as_counted = abs(packet.duration * packet.time_base - length) <= _ROUNDING_S

@@ -302,17 +302,48 @@ def test_a_clock_that_starts_at_the_tenth_hour_makes_no_file_longer(tmp_path: Pa
     assert part.times_s == [time_s for time_s in result.times_s if 1.0 <= time_s < 1.5]
 
 
-def test_a_stream_whose_sound_changes_its_rate_has_no_holes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rates_hz", [(48_000, 16_000), (16_000, 48_000), (44_100, 48_000)])
+def test_a_stream_whose_sound_changes_its_rate_has_no_holes(
+    rates_hz: tuple[int, int], tmp_path: Path
+) -> None:
     parts = [
         factory.write_media(tmp_path / f"{rate_hz}.ts", sound=factory.tone(2.0, rate_hz=rate_hz))
-        for rate_hz in (48_000, 16_000)
+        for rate_hz in rates_hz
     ]
-    path = tmp_path / "joined.ts"
-    path.write_bytes(b"".join(part.read_bytes() for part in parts))
-    result = read(MediaSource(path))
-    assert "gap" not in [event.kind for event in result.events]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.ts")))
+    assert result.kinds == ["restarted"]
     assert all(after.start_s - before.end_s < 0.05 for before, after in pairwise(result.blocks))
     assert result.blocks[-1].end_s == pytest.approx(4.0, abs=0.15)
+
+
+@pytest.mark.parametrize("rates_hz", [(48_000, 16_000), (44_100, 48_000)])
+def test_sound_that_changes_its_rate_stays_in_step_with_the_picture(
+    rates_hz: tuple[int, int], tmp_path: Path
+) -> None:
+    parts = [
+        factory.write_media(
+            tmp_path / f"{rate_hz}.ts",
+            pictures=factory.flashes(4.0, flash_s=2.0),
+            sound=factory.beeps(4.0, beep_s=2.0, rate_hz=rate_hz),
+            video_codec="libx264",
+        )
+        for rate_hz in rates_hz
+    ]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.ts")))
+    bright = [frame.image.mean() > 128 for frame in result.frames]
+    flashes_s = [
+        after.time_s
+        for (before, after), (dark, light) in zip(pairwise(result.frames), pairwise(bright), strict=True)
+        if light and not dark
+    ]
+    loud_s = [
+        block.start_s + sample / SAMPLE_RATE_HZ
+        for block in result.blocks
+        for sample in np.flatnonzero(np.abs(block.samples) > 0.3)
+    ]
+    beeps_s = [loud_s[0], *(after for before, after in pairwise(loud_s) if after > before + 1)]
+    assert beeps_s == pytest.approx(flashes_s, abs=0.005)
+    assert len(flashes_s) == 2
 
 
 @needs_cases
@@ -496,6 +527,27 @@ def test_bare_sound_of_two_formats_has_no_holes(tmp_path: Path) -> None:
     assert result.events == []
     assert len(result.samples) / SAMPLE_RATE_HZ == pytest.approx(sum(lengths_s), abs=0.001)
     assert result.blocks[-1].end_s == pytest.approx(sum(lengths_s), abs=0.001)
+
+
+@pytest.mark.parametrize("id3", ["0", "3", "4"])
+@pytest.mark.parametrize("rates_hz", [(44_100, 44_100, 44_100), (44_100, 48_000, 22_050)])
+def test_mp3_files_joined_end_to_end_have_no_holes_and_no_damage(
+    rates_hz: tuple[int, ...], id3: str, tmp_path: Path
+) -> None:
+    parts = [
+        factory.write_media(
+            tmp_path / f"{number}.mp3",
+            sound=factory.tone(2.0, rate_hz=rate_hz),
+            audio_codec="libmp3lame",
+            options={"id3v2_version": id3, "write_id3v1": "1"},
+        )
+        for number, rate_hz in enumerate(rates_hz)
+    ]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.mp3")))
+    assert result.events == []
+    assert all(after.start_s - before.end_s < 1e-3 for before, after in pairwise(result.blocks))
+    # An encoder makes up to 0.1 s of its own, at the beginning and at the end.
+    assert result.blocks[-1].end_s == pytest.approx(6.0, abs=0.3)
 
 
 @needs_cases
