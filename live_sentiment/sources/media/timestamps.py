@@ -157,6 +157,8 @@ class TimestampRepair:
     def _decide(self, head: Claim, line: _Line, later: Iterator[Claim], *, last: bool) -> Settled:
         shift = self._shifts[line.part]
         if head.dts is None:
+            if line.due is None and head.pts is None:
+                line.due = Fraction(0)  # Matroska's times before zero reach nobody: it begins where it begins
             return self._place(head, line, line.due, shift, last=last)
         off = self._off(head, line)
         if off is None:

@@ -35,6 +35,26 @@ class Read:
         return np.concatenate([np.zeros(0, np.float32), *(block.samples for block in self.blocks)])
 
     @property
+    def flashes_s(self) -> list[float]:
+        """When pictures turn from dark to bright."""
+        bright = [frame.image.mean() > 128 for frame in self.frames]
+        return [
+            after
+            for after, (was, now) in zip(self.times_s[1:], pairwise(bright), strict=True)
+            if now and not was
+        ]
+
+    @property
+    def beeps_s(self) -> list[float]:
+        """When the sound becomes loud after a second and more of silence."""
+        loud_s = [
+            block.start_s + float(sample) / SAMPLE_RATE_HZ
+            for block in self.blocks
+            for sample in np.flatnonzero(np.abs(block.samples) > 0.3)
+        ]
+        return [*loud_s[:1], *(after for before, after in pairwise(loud_s) if after > before + 1)]
+
+    @property
     def kinds(self) -> list[str]:
         return [event.kind for event in self.events]
 
@@ -330,20 +350,39 @@ def test_sound_that_changes_its_rate_stays_in_step_with_the_picture(
         for rate_hz in rates_hz
     ]
     result = read(MediaSource(factory.join(parts, tmp_path / "joined.ts")))
-    bright = [frame.image.mean() > 128 for frame in result.frames]
-    flashes_s = [
-        after.time_s
-        for (before, after), (dark, light) in zip(pairwise(result.frames), pairwise(bright), strict=True)
-        if light and not dark
-    ]
-    loud_s = [
-        block.start_s + sample / SAMPLE_RATE_HZ
-        for block in result.blocks
-        for sample in np.flatnonzero(np.abs(block.samples) > 0.3)
-    ]
-    beeps_s = [loud_s[0], *(after for before, after in pairwise(loud_s) if after > before + 1)]
-    assert beeps_s == pytest.approx(flashes_s, abs=0.005)
-    assert len(flashes_s) == 2
+    assert result.beeps_s == pytest.approx(result.flashes_s, abs=0.005)
+    assert len(result.flashes_s) == 2
+
+
+def test_times_before_zero_lose_no_picture(tmp_path: Path) -> None:
+    """FFmpeg hands on none of them, so that times start over at zero."""
+    sound = factory.beeps(8.0, beep_s=4.0)
+    sound.start_s = -3.0
+    path = factory.write_media(
+        tmp_path / "a.mkv",
+        pictures=((time_s - 3.0, image) for time_s, image in factory.flashes(8.0, flash_s=4.0)),
+        sound=sound,
+        video_codec="libx264",
+        options={"avoid_negative_ts": "disabled"},
+    )
+    result = read(MediaSource(path))
+    assert len(result.frames) == pytest.approx(200, abs=3)
+    assert result.flashes_s == [pytest.approx(4.0, abs=0.1)]
+    assert result.beeps_s == [pytest.approx(result.flashes_s[0], abs=0.005)]
+
+
+def test_a_fragmented_file_has_no_hole_behind_what_its_encoder_begins_with(tmp_path: Path) -> None:
+    path = factory.write_media(
+        tmp_path / "a.mp4",
+        pictures=factory.flashes(4.0, flash_s=2.0),
+        sound=factory.beeps(4.0, beep_s=2.0),
+        video_codec="libx264",
+        codec_options={"bf": "3"},
+        options={"movflags": "frag_keyframe+empty_moov"},
+    )
+    result = read(MediaSource(path))
+    assert result.events == []
+    assert result.beeps_s == [pytest.approx(result.flashes_s[0], abs=0.005)]
 
 
 @needs_cases
