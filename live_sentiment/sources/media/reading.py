@@ -258,8 +258,13 @@ class Reading:
     @property
     def reached_s(self) -> float:
         """Session time up to which something was decoded."""
+        return float(self.reached)
+
+    @property
+    def reached(self) -> Fraction:
+        """The same, exactly."""
         frame = Fraction(0) if self._last_frame is None else self._last_frame + self._period
-        return float(max(frame, self._blocks.due or Fraction(0)))
+        return max(frame, self._blocks.due or Fraction(0))
 
     def _past_end(self) -> bool:
         if self._end is None:

@@ -354,6 +354,38 @@ def test_sound_that_changes_its_rate_stays_in_step_with_the_picture(
     assert len(result.flashes_s) == 2
 
 
+@pytest.mark.parametrize("start_s", [None, 1.0, 5.0])
+@pytest.mark.parametrize(
+    ("codecs", "rates_hz", "layouts"),
+    [
+        (("libopus", "libopus"), (48_000, 48_000), ("mono", "stereo")),
+        (("libopus", "flac"), (48_000, 48_000), ("mono", "mono")),
+        (("flac", "flac"), (44_100, 48_000), ("mono", "mono")),
+        (("vorbis", "vorbis"), (44_100, 22_050), ("stereo", "stereo")),
+    ],
+)
+def test_a_chain_of_ogg_streams_goes_on_where_its_format_changes(
+    codecs: tuple[str, str],
+    rates_hz: tuple[int, int],
+    layouts: tuple[str, str],
+    start_s: float | None,
+    tmp_path: Path,
+) -> None:
+    parts = []
+    for number, (codec, rate_hz, layout) in enumerate(zip(codecs, rates_hz, layouts, strict=True)):
+        sound = factory.beeps(4.0, beep_s=2.0, rate_hz=rate_hz)
+        channels = 2 if layout == "stereo" else 1
+        sound = factory.Sound(np.repeat(sound.samples, channels, axis=0), rate_hz, layout)
+        path = tmp_path / f"{number}.ogg"
+        parts.append(factory.write_media(path, sound=sound, audio_codec=codec))
+    source = MediaSource(factory.join(parts, tmp_path / "chain.ogg"), start_s=start_s)
+    result = read(source)
+    assert result.events == []
+    assert result.beeps_s == pytest.approx([2.0, 6.0] if (start_s or 0) < 2 else [6.0], abs=0.03)
+    assert result.blocks[-1].end_s == pytest.approx(8.0, abs=0.05)
+    assert source.info.duration_s is None
+
+
 def test_times_before_zero_lose_no_picture(tmp_path: Path) -> None:
     """FFmpeg hands on none of them, so that times start over at zero."""
     sound = factory.beeps(8.0, beep_s=4.0)
