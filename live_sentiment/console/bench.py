@@ -281,7 +281,7 @@ def _tables(measured: Measurement, clip: Path, settings: str) -> RenderableType:
 
 def _table(kind: Any, first: str, *others: str) -> Any:
     table = kind(box=None, pad_edge=False)
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for title in others:
         table.add_column(title, justify="right")
     return table

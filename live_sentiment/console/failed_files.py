@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from live_sentiment.console.failures import reader_is_gone, told, was_interrupted
+from live_sentiment.console.failures import interrupt_code, reader_is_gone, told
 from live_sentiment.terminal.printable import printable
 
 
@@ -32,7 +32,7 @@ class FailedFiles:
             Exception: the error, if it ends the run all the same: there is no other file, a person wants the
                 end, or nobody reads the results.
         """
-        if self._alone or was_interrupted(error) or reader_is_gone(error):
+        if self._alone or interrupt_code(error) is not None or reader_is_gone(error):
             raise error
         if self._debug:
             traceback.print_exception(error)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from live_sentiment.core.errors import LiveSentimentError, describe, one_line
+from live_sentiment.console.process import INTERRUPTED
+from live_sentiment.core.errors import EndedBySignal, LiveSentimentError, describe, one_line
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -26,9 +27,14 @@ def exit_code(error: BaseException) -> int:
     return error.exit_code if isinstance(error, LiveSentimentError) else 1
 
 
-def was_interrupted(error: BaseException) -> bool:
-    """Whether Ctrl-C is behind an error: extension modules and imports turn it into others."""
-    return any(isinstance(cause, KeyboardInterrupt) for cause in _causes(error))
+def interrupt_code(error: BaseException) -> int | None:
+    """Exit code where a signal is behind an error: extension modules and imports turn it into others."""
+    for cause in _causes(error):
+        if isinstance(cause, KeyboardInterrupt):
+            return INTERRUPTED
+        if isinstance(cause, EndedBySignal):
+            return int(str(cause.code))
+    return None
 
 
 def reader_is_gone(error: BaseException) -> bool:

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from live_sentiment import __version__
-from live_sentiment.console.process import INTERRUPTED
+from live_sentiment.core.errors import EndedBySignal
 from live_sentiment.core.extras import check_extra
 
 COMMANDS = (
@@ -59,18 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; with --debug errors are raised and not told in one line."""
     options = argparse.Namespace(debug=False, extra=None)
     try:
-        build_parser().parse_args(arguments, options)
+        try:
+            build_parser().parse_args(arguments, options)
+        except SystemExit:  # --help and --version: what they print may be lost as well
+            sys.stdout.flush()
+            raise
         if options.extra is not None:
             check_extra(options.extra, "this command")
-        return int(options.run(options))
-    except SystemExit:
-        raise
+        ended_with = int(options.run(options))
+        sys.stdout.flush()
+        return ended_with
     except BaseException as error:
-        from live_sentiment.console.failures import exit_code, reader_is_gone, told, was_interrupted
+        if isinstance(error, SystemExit) and not isinstance(error, EndedBySignal):
+            raise
+        from live_sentiment.console.failures import exit_code, interrupt_code, reader_is_gone, told
 
-        if was_interrupted(error):
+        if (code := interrupt_code(error)) is not None:
             _say("interrupted")
-            return INTERRUPTED
+            return code
         if reader_is_gone(error):
             return READER_GONE
         if options.debug:

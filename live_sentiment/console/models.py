@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from live_sentiment.console.printing import print_json
 from live_sentiment.core.errors import RunError, UsageError
@@ -61,7 +61,8 @@ def run_list(options: argparse.Namespace) -> int:
 
     table = Table(caption=f"cache: {store.cache}", caption_justify="left", box=None, pad_edge=False)
     for title in ("model", "part", "MB", "licence", "state", "what it is"):
-        table.add_column(title, justify="right" if title == "MB" else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if title == "MB" else "left"
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=title == "model")
     for status in statuses:
         model = status.model
         size = f"{model.bytes / 1e6:.1f}"

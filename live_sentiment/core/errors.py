@@ -23,6 +23,17 @@ class RunError(LiveSentimentError):
     exit_code = 1
 
 
+class EndedBySignal(SystemExit):
+    """The system ends the process, by SIGTERM or SIGHUP; raised in the main thread.
+
+    `code` is the exit code: 128 and the number of the signal, as shells have it.
+    """
+
+    def __str__(self) -> str:
+        """What the dashboard says of it."""
+        return "interrupted"
+
+
 def describe(error: BaseException) -> str:
     """What happened, on one line."""
     if isinstance(error, LiveSentimentError):

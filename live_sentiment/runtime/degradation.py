@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class QualityStep:
     """One step down and the way back."""
 
+    kind: str
+    """A later step of the same kind goes on from an earlier one."""
     lowered: str
     """What there is instead, for people."""
     down: Callable[[], None]
@@ -42,9 +44,14 @@ class Quality:
         return len(self._steps)
 
     @property
+    def level(self) -> int:
+        """Steps taken."""
+        return self._level
+
+    @property
     def lowered(self) -> tuple[str, ...]:
-        """What has been given up, in order."""
-        return tuple(step.lowered for step in self._steps[: self._level])
+        """What has been given up, in order; of steps of one kind the last."""
+        return tuple({step.kind: step.lowered for step in self._steps[: self._level]}.values())
 
     def set_level(self, level: int) -> Iterator[str]:
         """Go to `level` steps below full quality; yields a line for people for each step on the way."""
@@ -85,6 +92,7 @@ def quality_steps(
     if 4 * hop_s <= config.speech.buffer_s:
         steps.append(
             QualityStep(
+                "hop",
                 f"words every {2 * hop_s:g} s",
                 lambda: transcriber.listen_every(2 * hop_s),
                 lambda: transcriber.listen_every(hop_s),
@@ -93,6 +101,7 @@ def quality_steps(
     if config.speech.beam > 1:
         steps.append(
             QualityStep(
+                "search",
                 "speech followed by its first guess alone",
                 lambda: search(1),
                 lambda: search(config.speech.beam),
@@ -101,6 +110,7 @@ def quality_steps(
     if smaller is not None:
         steps.append(
             QualityStep(
+                "model",
                 "a smaller speech model",
                 lambda: hear_with(smaller),
                 lambda: hear_with(recogniser),
@@ -111,6 +121,7 @@ def quality_steps(
 
 def _faces(stages: Stages, from_hz: float, to_hz: float) -> QualityStep:
     return QualityStep(
+        "faces",
         f"faces looked at {to_hz:.3g} times a second",
         lambda: stages.face.look_at(to_hz),
         lambda: stages.face.look_at(from_hz),

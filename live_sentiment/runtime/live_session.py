@@ -238,6 +238,7 @@ class LiveSession(BaseSession[LiveOutcome]):
                 final_lag_s=self._lags.final.p50_p95,
                 real_time_factor=self._real_time_factor(),
                 lowered=self._quality.lowered,
+                degradation_level=self._quality.level,
                 recording=self._recording.health() if self._recording else None,
                 paused=self._feed.paused,
                 switched_off=tuple(modality for modality in MODALITIES if modality in self._off),

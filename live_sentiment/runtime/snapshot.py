@@ -78,7 +78,9 @@ class LiveHealth:
     real_time_factor: float | None = None
     """Seconds of work per second of the session, on the busiest thread: at 1 it can just keep up."""
     lowered: tuple[str, ...] = ()
-    """What was given up to keep up, in the order in which it was, for people."""
+    """What was given up to keep up, in the order in which it was, for people; of one kind the strongest."""
+    degradation_level: int = 0
+    """Steps of quality given up, each counted."""
     recording: RecordingHealth | None = None
     """None where nothing is recorded."""
     paused: bool = False

@@ -100,7 +100,7 @@ def _live(live: LiveHealth) -> Iterator[Metric]:
     }
     yield _gauge("lag_seconds", "Age of results when they were published.", lags, "result", "quantile")
     yield _gauge("backlog_seconds", "How far the analysis is behind what is captured.", live.lag_s)
-    yield _gauge("quality_steps", "Steps of quality given up to keep up.", float(len(live.lowered)))
+    yield _gauge("quality_steps", "Steps of quality given up to keep up.", float(live.degradation_level))
     yield from _devices(live.devices)
     if live.recording is not None:
         yield _gauge("recording_bytes", "Size of the recording.", float(live.recording.bytes_written))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from live_sentiment.core.clock import Clock, MonotonicClock
+from live_sentiment.core.errors import EndedBySignal
 
 
 class Worker:
@@ -59,8 +60,11 @@ class Worker:
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Whether a person asks for the end; elsewhere than on the main thread nobody can."""
-    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+    """Whether a person or the system asks for the end; elsewhere than on the main thread nobody can."""
+    return (
+        isinstance(error, KeyboardInterrupt | EndedBySignal)
+        and threading.current_thread() is threading.main_thread()
+    )
 
 
 def described(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -12,6 +11,7 @@ from rich.console import Console, Group
 from rich.text import Text
 
 from live_sentiment.runtime.snapshot import Snapshot
+from live_sentiment.streams.worker import is_interrupt
 from live_sentiment.terminal.layout import Foot, lay_out
 from live_sentiment.terminal.lines import ProgressLines
 from live_sentiment.terminal.screen import Screen
@@ -87,8 +87,7 @@ class Dashboard:
             # A terminal that takes no output (Ctrl-S) holds up the thread that draws, but nobody else.
             waited = self._drawing.acquire(timeout=WAIT_S)
             self._away = True
-            with contextlib.suppress(*_UNSHOWABLE):
-                self._screen.leave()
+            _failure_of(self._screen.leave)
             if waited:
                 self._drawing.release()
 
@@ -117,8 +116,7 @@ class Dashboard:
             return
         if self.drawn:
             if not self._away:
-                with contextlib.suppress(*_UNSHOWABLE):  # even where no frame could be made
-                    self._screen.leave()
+                _failure_of(self._screen.leave)  # even where no frame could be made
             self._try(lambda: self._console.print(Group(*self._frame(None))))
         else:
             self._try(self._print_news)
@@ -133,12 +131,8 @@ class Dashboard:
 
     def _try(self, show: Callable[[], object]) -> None:
         """What is shown is never worth a session: the first failure is the last attempt."""
-        if self.failure is not None:
-            return
-        try:
-            show()
-        except _UNSHOWABLE as error:
-            self.failure = error
+        if self.failure is None:
+            self.failure = _failure_of(show)
 
     def _frame(self, foot: Foot | None) -> list[Text]:
         size, console = self._console.size, self._console
@@ -155,6 +149,16 @@ class Dashboard:
         encoding = self._console.encoding
         for line in self._lines.news(self._read()):
             self._console.out(line.encode(encoding, "replace").decode(encoding), highlight=False)
+
+
+def _failure_of(show: Callable[[], object]) -> BaseException | None:
+    try:
+        show()
+    except _UNSHOWABLE as error:
+        if is_interrupt(error):
+            raise
+        return error
+    return None
 
 
 def render(snapshot: Snapshot, width: int, height: int, foot: Foot | None = None, **options: bool) -> Group:

@@ -11,7 +11,7 @@ import pytest
 from live_sentiment.console import schema
 from live_sentiment.console.failures import told
 from live_sentiment.console.main import main
-from live_sentiment.core.errors import RunError, UsageError, describe
+from live_sentiment.core.errors import EndedBySignal, RunError, UsageError, describe
 
 
 class _BareError(BaseException):
@@ -65,17 +65,18 @@ def test_the_line_names_where_in_the_program_it_was(tmp_path: Path) -> None:
     assert "(live_sentiment/sources/media/sound.py:" in told(caught.value)
 
 
+@pytest.mark.parametrize(("interrupt", "code"), [(KeyboardInterrupt(), 130), (EndedBySignal(129), 129)])
 def test_an_interrupt_that_a_library_turned_into_another_error_is_an_interrupt(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    interrupt: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> int:
         try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as error:
+            raise interrupt
+        except type(interrupt) as error:
             raise ImportError("numpy._core.multiarray failed to import") from error
 
     monkeypatch.setattr(schema, "run", fail)
-    assert main(["schema"]) == 130
+    assert main(["schema"]) == code
     assert capsys.readouterr().err == "live-sentiment: interrupted\n"
 
 

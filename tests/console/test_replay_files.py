@@ -14,7 +14,7 @@ import pytest
 
 from live_sentiment.console.main import main
 from live_sentiment.core.config import Config
-from live_sentiment.core.errors import UsageError
+from live_sentiment.core.errors import EndedBySignal, UsageError
 from live_sentiment.core.types import Affect, Window
 from live_sentiment.runtime import stages
 from live_sentiment.runtime.file_session import FileSession
@@ -168,12 +168,17 @@ def test_an_error_of_the_only_file_is_one_line(
     assert "ValueError: a bug" in line
 
 
-def test_ctrl_c_in_one_file_ends_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted: ScriptedStages
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (EndedBySignal(143), 143)])
+def test_a_signal_in_one_file_ends_all(
+    error: BaseException,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scripted: ScriptedStages,
 ) -> None:
     clips = [take(tmp_path / f"{name}.wav") for name in "ab"]
-    fails_on(clips[0], KeyboardInterrupt(), monkeypatch, scripted)
-    assert replay(*clips, output=tmp_path / "out") == 130
+    fails_on(clips[0], error, monkeypatch, scripted)
+    assert replay(*clips, output=tmp_path / "out") == code
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
 
 

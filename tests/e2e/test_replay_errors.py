@@ -134,25 +134,30 @@ def test_one_bad_clip_among_good_ones_is_reported_and_the_others_are_analysed(
 @needs_media
 @pytest.mark.models
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def test_ctrl_c_finishes_the_files_and_says_where_they_are(model_store: ModelStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_finishes_the_files_and_says_where_they_are(
+    name: str, model_store: ModelStore, tmp_path: Path
+) -> None:
+    number = signal.Signals[name]
     clip = MEDIA / "address_20s_450p25.mp4"
     command = [sys.executable, "-m", "live_sentiment", "replay", str(clip), "--speed", "1"]
-    # A suite that runs in the background of a shell has Ctrl-C switched off, and would hand that on.
+    # A suite that runs in the background of a shell, or by `nohup`, ignores signals, and would hand that on.
     process = subprocess.Popen(
         [*command, "--output", str(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     )
     assert process.stdout is not None
     # Without a terminal the dashboard prints lines; the first one with a result means that it runs.
     for line in process.stdout:
         if "valence" in line or "%" in line:
             break
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, printed = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert printed.splitlines()[-1] == "live-sentiment: interrupted"
     assert str(tmp_path / clip.stem / "timeline.jsonl") in printed
     timeline = read_timeline(tmp_path / clip.stem / "timeline.jsonl")
     assert timeline is not None

@@ -43,7 +43,9 @@ def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
     assert (told.transcriber.beam, told.transcriber.recogniser) == (1, first)
     list(steps.set_level(5))
     assert told.transcriber.recogniser is smaller
-    assert [what.split()[0] for what in steps.lowered] == ["faces", "faces", "words", "speech", "a"]
+    assert steps.level == 5
+    assert steps.lowered[0] == "faces looked at 3.12 times a second"
+    assert [what.split()[0] for what in steps.lowered] == ["faces", "words", "speech", "a"]
 
 
 def test_the_way_back_undoes_every_step_and_says_so() -> None:

@@ -147,13 +147,14 @@ def test_overload_stays_bounded_steps_down_in_order_says_so_and_steps_up_again()
     run = LiveRun(300.0, work=lambda clock: costing(clock, slow, (30.0, 210.0)))  # type: ignore[arg-type]
     lives = [(s.elapsed_s, s.live) for s in run.snapshots if s.live is not None]
     assert max(live.lag_s for _, live in lives) <= 3.0
-    lowered = [live.lowered for _, live in lives]
-    assert max(lowered, key=len) == (
-        "faces looked at 6.25 times a second",
-        "faces looked at 3.12 times a second",
-        "words every 2 s",
-    )
-    assert lowered[0] == lowered[-1] == ()
+    lowered = {live.degradation_level: live.lowered for _, live in lives}
+    assert lowered == {
+        0: (),
+        1: ("faces looked at 6.25 times a second",),
+        2: ("faces looked at 3.12 times a second",),
+        3: ("faces looked at 3.12 times a second", "words every 2 s"),
+    }
+    assert lives[0][1].lowered == lives[-1][1].lowered == ()
     said = [event.message for event in run.events if event.kind == "quality"]
     assert said[0] == "quality lowered to keep up: faces looked at 6.25 times a second"
     assert said[-1] == "quality restored: no longer faces looked at 6.25 times a second"

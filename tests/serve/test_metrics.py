@@ -24,7 +24,8 @@ LIVE = LiveHealth(
     lag_s=0.4,
     provisional_lag_s=(0.3, 0.6),
     final_lag_s=(1.5, 2.0),
-    lowered=("faces looked at 6.25 times a second",),
+    lowered=("faces looked at 3.12 times a second",),
+    degradation_level=2,
     recording=RecordingHealth(Path("interview-7"), 2_000_000, 9_000_000_000),
     real_time_factor=0.42,
 )
@@ -56,7 +57,7 @@ def test_a_busy_session_in_figures() -> None:
         ("lag_seconds", "0.5", "final"): 1.5,
         ("lag_seconds", "0.95", "final"): 2.0,
         ("backlog_seconds",): 0.4,
-        ("quality_steps",): 1.0,
+        ("quality_steps",): 2.0,
         ("real_time_factor",): 0.42,
         ("camera_fps",): 29.7,
         ("microphone_level_dbfs",): -31.5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console, RenderableType
 
+from live_sentiment.core.errors import EndedBySignal
 from live_sentiment.core.types import Event, Modality, Presence, TimelinePoint
 from live_sentiment.runtime.snapshot import Picture, Snapshot, State, StreamHealth
 from live_sentiment.terminal.dashboard import Dashboard, render
@@ -367,6 +369,16 @@ def test_a_failing_run_leaves_the_terminal_as_it_was():
         raise RuntimeError
     _, _, after = output(console).rpartition("\x1b[?1049l")
     assert "oh no" in after
+
+
+def test_a_signal_while_the_last_frame_is_made_still_ends_the_program():
+    def read() -> Snapshot:
+        if threading.current_thread() is threading.main_thread():
+            raise EndedBySignal(143)
+        return running()
+
+    with pytest.raises(EndedBySignal), Dashboard(read, terminal()):
+        pass
 
 
 def test_in_a_pipe_there_are_few_plain_lines():

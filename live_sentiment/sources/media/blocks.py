@@ -17,6 +17,9 @@ SHORTEST = 512
 """No block is shorter (32 ms), unless the whole stretch of sound is."""
 TOLERANCE_S = Fraction(40, 1000)
 """Timestamps within this of the sample count are jitter. GStreamer's audio sinks tolerate as much."""
+_PRIMING_S = Fraction(15, 100)
+"""Nothing is missing in a hole up to this behind the very first piece: an encoder begins with one of silence,
+which fragmented MP4 puts where the file begins, before the pictures that are decoded out of order."""
 _END_MARGIN_S = Fraction(1, 10)
 
 
@@ -33,7 +36,7 @@ class BlockAssembler:
 
     def __init__(self, start: Fraction = Fraction(0), end: Fraction | None = None) -> None:
         self._start, self._end = start, end
-        self._rate_hz = 0
+        self._rate_hz = self._pieces = 0
         self._anchor: Fraction | None = None  # time of the first sample given to the present resampler
         self._fed = 0  # samples given to it
         self._surplus = 0  # samples still to come that were heard already
@@ -47,6 +50,11 @@ class BlockAssembler:
         return None if self._anchor is None else self._anchor + Fraction(self._fed, self._rate_hz)
 
     @property
+    def rate_hz(self) -> int:
+        """Of the samples given in last; 0 before the first ones."""
+        return self._rate_hz
+
+    @property
     def past_end(self) -> bool:
         """Whether everything before `end` has been given in."""
         return self._end is not None and self.due is not None and self.due > self._end + _END_MARGIN_S
@@ -54,14 +62,14 @@ class BlockAssembler:
     def add(self, samples: FloatArray, rate_hz: int, stated: Fraction | None) -> Iterator[AudioBlock | Event]:
         """Take the next samples, shape (n,), with the session time that their timestamp states, if any."""
         if self._resampler is None or rate_hz != self._rate_hz:
-            start = stated if self.due is None or (stated is not None and stated > self.due) else self.due
-            yield from self._restart(start or Fraction(0), rate_hz)
+            yield from self._change_rate(stated, rate_hz)
         elif stated is not None:
             yield from self._follow(stated)
         passed_over = min(self._surplus, len(samples))
         self._surplus -= passed_over
         samples = samples[passed_over:]
         self._fed += len(samples)
+        self._pieces += 1
         assert self._resampler is not None
         self._output = np.concatenate([self._output, self._resampler(samples)])
         while len(self._output) >= BLOCK + SHORTEST:
@@ -77,6 +85,14 @@ class BlockAssembler:
         yield from self._give(len(self._output))
         self._resampler = None
 
+    def _change_rate(self, stated: Fraction | None, rate_hz: int) -> Iterator[AudioBlock | Event]:
+        due = self.due
+        if due is None or stated is None or stated >= due:
+            yield from self._restart(stated or due or Fraction(0), rate_hz)
+            return
+        yield from self._restart(due, rate_hz)
+        yield from self._follow(stated)
+
     def _follow(self, stated: Fraction) -> Iterator[AudioBlock | Event]:
         due = self.due
         assert due is not None
@@ -86,7 +102,10 @@ class BlockAssembler:
         jump = stated - due
         self._surplus = max(round(-jump * self._rate_hz), 0)
         if jump > TOLERANCE_S:
+            primed = self._pieces == 1 and jump <= _PRIMING_S
             yield from self._restart(stated, self._rate_hz)
+            if primed:
+                return
             yield from self._event(due, f"{float(jump):.3f} s of sound are missing in the file")
         elif self._surplus:
             yield from self._event(due, f"{float(-jump):.3f} s of sound come twice and were passed over")

@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.media.beginning import credible_start, suspicious
 from live_sentiment.sources.media.local_path import what_it_is
+from live_sentiment.sources.media.ogg_chain import Stretch
 from live_sentiment.sources.media.pictures import PixelAspect, shown_size
 from live_sentiment.sources.media.track_choice import (
     AS_STATED,
@@ -62,10 +63,16 @@ class MediaInfo:
     audio_channels: int = 0
 
 
-def open_container(path: Path, threads: int = 1, tracks: TrackChoice = AS_STATED) -> Any:
+def open_container(
+    path: Path,
+    threads: int = 1,
+    tracks: TrackChoice = AS_STATED,
+    stretch: tuple[int, int] | None = None,
+) -> Any:
     """Open a file with FFmpeg for reading, with so many threads for pictures; the caller closes it.
 
-    `video_stream` and `audio_stream` give the tracks that were chosen.
+    `video_stream` and `audio_stream` give the tracks that were chosen. With `stretch` only these of its bytes
+    are read.
 
     Raises:
         UsageError: no such file, not a file, empty, unreadable, not media, nothing to see or hear in it, or
@@ -74,7 +81,8 @@ def open_container(path: Path, threads: int = 1, tracks: TrackChoice = AS_STATED
     _check_readable(path)
     try:
         # A playlist named .mp4 must not make FFmpeg fetch what it lists: the file itself is all that is read.
-        container = av.open(str(path.absolute()), "r", container_options={"protocol_whitelist": "file"})
+        source = str(path.absolute()) if stretch is None else Stretch(path, *stretch)
+        container = av.open(source, "r", container_options={"protocol_whitelist": "file"})
     except (FFmpegError, ValueError) as error:
         raise UsageError(
             f"{path} cannot be read as video or audio: it is not media, or was cut off before its index"
@@ -178,10 +186,19 @@ def _length_s(container: Any, start: Fraction) -> float | None:
 def frame_time(frame: Any, stream: Any) -> Fraction | None:
     """When a frame of this stream is shown, in exact seconds of the container's own time; None if unknown.
 
-    A frame without a presentation timestamp (AVI has none) is shown when the packet that completed it is due.
+    A frame without a presentation timestamp is shown when the packet that completed it is due.
     """
-    ticks = frame.dts if frame.pts is None else frame.pts
+    ticks = frame.dts if frame.pts is None or counts_frames(stream) else frame.pts
     return None if ticks is None else Fraction(ticks * (frame.time_base or stream.time_base))
+
+
+def counts_frames(stream: Any) -> bool:
+    """Whether frames are decoded out of order, and the file knows but their number in it, as AVI does.
+
+    FFmpeg makes up presentation times there, which are wrong.
+    """
+    avi = stream.type == "video" and stream.container.format.name == "avi"
+    return avi and bool(stream.codec_context.has_b_frames)
 
 
 def _shown_size(path: Path, container: Any, video: Any) -> tuple[int, int]:

@@ -9,16 +9,27 @@ session: its zero is that of the container, although the first picture may have 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+import av
+
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, Event
 from live_sentiment.sources.media.choosing import NO_CHOICE, Chosen
-from live_sentiment.sources.media.container import MediaInfo, probe, states_its_length
+from live_sentiment.sources.media.container import (
+    MediaInfo,
+    open_container,
+    probe,
+    start_time,
+    states_its_length,
+)
 from live_sentiment.sources.media.levels import PeakWatch, full_scale, scaled_event
+from live_sentiment.sources.media.ogg_chain import links_of_one_format
 from live_sentiment.sources.media.reading import MediaItem, Reading, Selection
 from live_sentiment.sources.media.seeking import open_before
 
@@ -69,6 +80,7 @@ class MediaSource:
         self._frame_rate_hz, self._longest_px = frame_rate_hz, longest_px
         self._recording, self.chosen = recording, chosen
         self._threads = threads
+        self._stretches: list[tuple[int, int]] = []  # of an Ogg file that changes its format
 
     @cached_property
     def info(self) -> MediaInfo:
@@ -78,6 +90,10 @@ class MediaSource:
             UsageError: the file cannot be read, or ends before `start_s`.
         """
         info = probe(self.path, recording=self._recording, tracks=self.chosen.tracks)
+        if info.container == "ogg":
+            self._stretches = links_of_one_format(self.path)
+            if len(self._stretches) > 1:  # what is stated is that of the last one
+                info = replace(info, duration_s=None)
         if states_its_length(info) and info.duration_s is not None and self._start >= info.duration_s:
             raise self._nothing_left(info.duration_s)
         return info
@@ -118,23 +134,42 @@ class MediaSource:
             channel=self.chosen.tracks.channel,
             full_scale=self.full_scale,
         )
-        container = open_before(self.path, self._start, info.start, self._threads, self.chosen.tracks)
-        try:
-            yield from (Event(float(self._start), "track", reason) for reason in self.chosen.reasons)
-            if self.full_scale != 1:
-                yield scaled_event(self.full_scale, float(self._start))
-            reading = Reading(container, info, selection, self.counts)
-            peak, empty = PeakWatch(), True
+        yield from (Event(float(self._start), "track", reason) for reason in self.chosen.reasons)
+        if self.full_scale != 1:
+            yield scaled_event(self.full_scale, float(self._start))
+        peak, empty = PeakWatch(), True
+        for reading in self._readings(info, selection):
             for item in reading.items():
                 empty = empty and isinstance(item, Event)
                 if isinstance(item, AudioBlock):
                     peak.take(item)
                 yield item
-            if empty and 0 < reading.reached_s <= self._start:
-                raise self._nothing_left(reading.reached_s)
-            yield from peak.finish()
-        finally:
-            container.close()
+        if empty and 0 < reading.reached_s <= self._start:
+            raise self._nothing_left(reading.reached_s)
+        yield from peak.finish()
+
+    def _readings(self, info: MediaInfo, selection: Selection) -> Iterator[Reading]:
+        """One; several where an Ogg file changes its format, each beginning where the one before ended."""
+        if len(self._stretches) < 2:
+            with closing(
+                open_before(self.path, self._start, info.start, self._threads, self.chosen.tracks)
+            ) as container:
+                yield Reading(container, info, selection, self.counts)
+            return
+        reached = Fraction(0)
+        for stretch in self._stretches:
+            with closing(open_container(self.path, self._threads, self.chosen.tracks, stretch)) as container:
+                zero = start_time(container) - reached
+                reading = Reading(
+                    container, replace(info, start=zero), replace(selection, zero=zero), self.counts
+                )
+                yield reading
+                if reading.reached > self._start:
+                    reached = reading.reached
+                else:  # what lies before the start is not decoded
+                    reached += Fraction(container.duration or 0, av.time_base)
+            if self._end is not None and reached >= self._end:
+                return
 
     def _nothing_left(self, length_s: float) -> UsageError:
         return UsageError(

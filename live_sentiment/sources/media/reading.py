@@ -17,6 +17,7 @@ from live_sentiment.sources.media.blocks import BlockAssembler
 from live_sentiment.sources.media.container import (
     MediaInfo,
     audio_stream,
+    counts_frames,
     frame_time,
     has_timestamps,
     states_its_length,
@@ -24,6 +25,7 @@ from live_sentiment.sources.media.container import (
 )
 from live_sentiment.sources.media.frame_times import FrameTimes, TimedFrame
 from live_sentiment.sources.media.mixdown import Mixdown
+from live_sentiment.sources.media.mp3 import holds_no_sound
 from live_sentiment.sources.media.packet import Packet
 from live_sentiment.sources.media.packets import PacketReader
 from live_sentiment.sources.media.pictures import PictureConverter
@@ -38,6 +40,8 @@ _SHORTFALL_S = Fraction(1, 2)
 _UNKNOWN_PERIOD_S = Fraction(1, 25)
 _PES_S = Fraction(1, 2)
 """An MPEG stream stamps its sound at least this often."""
+_DEEP_REORDERING = {"h264", "hevc"}
+"""Codecs that may hold back more than one picture; how many is seen at the first one."""
 _ROUNDING_S = Fraction(1, 1000)
 
 
@@ -81,6 +85,7 @@ class Reading:
         self._mix = Mixdown(selection.channel)
         self._full_scale = np.float32(selection.full_scale)
         self._clock_may_change = bool(container.format.flags & Flags.ts_discont.value)
+        self._is_mp3 = container.format.name == "mp3"
         self._blocks = BlockAssembler(selection.start, selection.end)
         self._counted: Fraction | None = None  # where the sound is due that has no timestamps
         self._last_frame: Fraction | None = None
@@ -88,6 +93,11 @@ class Reading:
         if self._video is not None and self._video.average_rate:
             self._period = 1 / Fraction(self._video.average_rate)
         self._times = FrameTimes(self._period)
+        self._counts_frames = self._video is not None and counts_frames(self._video)
+        self._first_key: Fraction | None = None
+        self._held_back: Fraction | None = (
+            None  # between the packet of a picture and the one that gives it out
+        )
         streams = [stream for stream in (self._video, self._audio) if stream is not None]
         self._packets = PacketReader(container, streams, info, selection.start)
 
@@ -137,6 +147,10 @@ class Reading:
 
     def _decode(self, packet: Packet) -> Iterator[MediaItem]:
         stream = packet.stream
+        if self._is_mp3 and packet.packet is not None and holds_no_sound(bytes(packet.packet)):
+            return
+        if self._counts_frames and stream is self._video and self._held_back is None:
+            self._note_first_key(packet)
         try:
             frames = self._stream_frames(stream, packet.packet)
         except FFmpegError:
@@ -153,8 +167,25 @@ class Reading:
             elif stream is self._audio:
                 yield from self._sound(frame, stated, packet.packet)
             else:
+                if self._counts_frames and stated is not None:
+                    if self._held_back is None:
+                        self._held_back = self._delay(stated)
+                    stated -= self._held_back
                 for timed in self._times.add(frame, stated, exact=frame.pts is not None):
                     yield from self._picture(timed)
+
+    def _delay(self, first_completed: Fraction) -> Fraction:
+        """How long the decoder holds back pictures, for the sake of those that are decoded out of order."""
+        assert self._video is not None
+        if self._video.codec_context.name not in _DEEP_REORDERING:
+            return self._period
+        return Fraction(0) if self._first_key is None else max(first_completed - self._first_key, Fraction(0))
+
+    def _note_first_key(self, packet: Packet) -> None:
+        """The first picture that is given out is that of the first key frame."""
+        coded = packet.packet
+        if self._first_key is None and coded is not None and coded.is_keyframe and coded.dts is not None:
+            self._first_key = coded.dts * coded.time_base - self._zero
 
     def _count_sound(self, stream: Any, seconds: Fraction) -> None:
         if stream is self._audio and self._counted is not None:
@@ -191,7 +222,9 @@ class Reading:
         length that frames had in the first format that it met.
         """
         due = self._blocks.due
-        if due is None or not self._clock_may_change or packet is None or not packet.duration:
+        if due is None or self._blocks.rate_hz != frame.sample_rate:
+            return False  # what begins has a stamp of its own
+        if not self._clock_may_change or packet is None or not packet.duration:
             return False
         length = Fraction(frame.samples, frame.sample_rate)
         as_counted = abs(packet.duration * packet.time_base - length) <= _ROUNDING_S
@@ -225,8 +258,13 @@ class Reading:
     @property
     def reached_s(self) -> float:
         """Session time up to which something was decoded."""
+        return float(self.reached)
+
+    @property
+    def reached(self) -> Fraction:
+        """The same, exactly."""
         frame = Fraction(0) if self._last_frame is None else self._last_frame + self._period
-        return float(max(frame, self._blocks.due or Fraction(0)))
+        return max(frame, self._blocks.due or Fraction(0))
 
     def _past_end(self) -> bool:
         if self._end is None:

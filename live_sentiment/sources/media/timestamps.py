@@ -36,6 +36,9 @@ _LONGEST_HOLE_S = {False: Fraction(3600), True: Fraction(600)}
 _BEYOND_END_S = Fraction(1)
 _IN_STEP_S = Fraction(10)
 """Streams that change to another clock by so much apart change to the same one."""
+_STAMPED_S = Fraction(1, 2)
+"""An MPEG stream stamps its sound at least this often; what is between is counted by FFmpeg, in the first
+format that it met, so that the stamps leap where the sound has another one."""
 _REORDERED = 17
 """No decoder holds back more frames than that."""
 _USUAL_S = Fraction(1, 50)
@@ -154,6 +157,8 @@ class TimestampRepair:
     def _decide(self, head: Claim, line: _Line, later: Iterator[Claim], *, last: bool) -> Settled:
         shift = self._shifts[line.part]
         if head.dts is None:
+            if line.due is None and head.pts is None:
+                line.due = Fraction(0)  # Matroska's times before zero reach nobody: it begins where it begins
             return self._place(head, line, line.due, shift, last=last)
         off = self._off(head, line)
         if off is None:
@@ -242,6 +247,8 @@ class TimestampRepair:
 
     def _credible_end(self, time: Fraction, off: Fraction) -> bool:
         """Whether the last stamp of a stream, which leaps, may be true: nothing behind it can tell."""
+        if self._clock_may_change and abs(off) <= _STAMPED_S:
+            return True
         if off < 0:
             return False
         return self._length is not None and time <= self._length + _BEYOND_END_S

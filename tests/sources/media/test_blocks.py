@@ -126,6 +126,19 @@ def test_a_change_of_rate_keeps_the_time() -> None:
     assert blocks[-1].samples[-1000] == pytest.approx(0.25, abs=1e-3)
 
 
+def test_sound_of_another_rate_that_comes_twice_is_heard_once() -> None:
+    assembler = BlockAssembler()
+    items = [
+        item for samples, time_s in regular(50) for item in assembler.add(samples, RATE_HZ, Fraction(time_s))
+    ]
+    second = np.full(48_000, 0.25, np.float32)
+    items += [*assembler.add(second, 48_000, Fraction(9, 10)), *assembler.finish()]
+    (event,) = [item for item in items if isinstance(item, Event)]
+    assert (event.time_s, event.kind) == (1.0, "gap")
+    assert "0.100 s of sound come twice" in event.message
+    assert [item for item in items if isinstance(item, AudioBlock)][-1].end_s == pytest.approx(1.9)
+
+
 @pytest.mark.parametrize(("start_s", "end_s"), [(0.5, 1.25), (0.0, 0.01), (1.9999, 5.0)])
 def test_only_what_was_asked_for_is_given_to_the_sample(start_s: float, end_s: float) -> None:
     start, end = (Fraction(value).limit_denominator(10_000) for value in (start_s, end_s))

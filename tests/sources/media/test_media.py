@@ -35,6 +35,26 @@ class Read:
         return np.concatenate([np.zeros(0, np.float32), *(block.samples for block in self.blocks)])
 
     @property
+    def flashes_s(self) -> list[float]:
+        """When pictures turn from dark to bright."""
+        bright = [frame.image.mean() > 128 for frame in self.frames]
+        return [
+            after
+            for after, (was, now) in zip(self.times_s[1:], pairwise(bright), strict=True)
+            if now and not was
+        ]
+
+    @property
+    def beeps_s(self) -> list[float]:
+        """When the sound becomes loud after a second and more of silence."""
+        loud_s = [
+            block.start_s + float(sample) / SAMPLE_RATE_HZ
+            for block in self.blocks
+            for sample in np.flatnonzero(np.abs(block.samples) > 0.3)
+        ]
+        return [*loud_s[:1], *(after for before, after in pairwise(loud_s) if after > before + 1)]
+
+    @property
     def kinds(self) -> list[str]:
         return [event.kind for event in self.events]
 
@@ -302,17 +322,99 @@ def test_a_clock_that_starts_at_the_tenth_hour_makes_no_file_longer(tmp_path: Pa
     assert part.times_s == [time_s for time_s in result.times_s if 1.0 <= time_s < 1.5]
 
 
-def test_a_stream_whose_sound_changes_its_rate_has_no_holes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rates_hz", [(48_000, 16_000), (16_000, 48_000), (44_100, 48_000)])
+def test_a_stream_whose_sound_changes_its_rate_has_no_holes(
+    rates_hz: tuple[int, int], tmp_path: Path
+) -> None:
     parts = [
         factory.write_media(tmp_path / f"{rate_hz}.ts", sound=factory.tone(2.0, rate_hz=rate_hz))
-        for rate_hz in (48_000, 16_000)
+        for rate_hz in rates_hz
     ]
-    path = tmp_path / "joined.ts"
-    path.write_bytes(b"".join(part.read_bytes() for part in parts))
-    result = read(MediaSource(path))
-    assert "gap" not in [event.kind for event in result.events]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.ts")))
+    assert result.kinds == ["restarted"]
     assert all(after.start_s - before.end_s < 0.05 for before, after in pairwise(result.blocks))
     assert result.blocks[-1].end_s == pytest.approx(4.0, abs=0.15)
+
+
+@pytest.mark.parametrize("rates_hz", [(48_000, 16_000), (44_100, 48_000)])
+def test_sound_that_changes_its_rate_stays_in_step_with_the_picture(
+    rates_hz: tuple[int, int], tmp_path: Path
+) -> None:
+    parts = [
+        factory.write_media(
+            tmp_path / f"{rate_hz}.ts",
+            pictures=factory.flashes(4.0, flash_s=2.0),
+            sound=factory.beeps(4.0, beep_s=2.0, rate_hz=rate_hz),
+            video_codec="libx264",
+        )
+        for rate_hz in rates_hz
+    ]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.ts")))
+    assert result.beeps_s == pytest.approx(result.flashes_s, abs=0.005)
+    assert len(result.flashes_s) == 2
+
+
+@pytest.mark.parametrize("start_s", [None, 1.0, 5.0])
+@pytest.mark.parametrize(
+    ("codecs", "rates_hz", "layouts"),
+    [
+        (("libopus", "libopus"), (48_000, 48_000), ("mono", "stereo")),
+        (("libopus", "flac"), (48_000, 48_000), ("mono", "mono")),
+        (("flac", "flac"), (44_100, 48_000), ("mono", "mono")),
+        (("vorbis", "vorbis"), (44_100, 22_050), ("stereo", "stereo")),
+    ],
+)
+def test_a_chain_of_ogg_streams_goes_on_where_its_format_changes(
+    codecs: tuple[str, str],
+    rates_hz: tuple[int, int],
+    layouts: tuple[str, str],
+    start_s: float | None,
+    tmp_path: Path,
+) -> None:
+    parts = []
+    for number, (codec, rate_hz, layout) in enumerate(zip(codecs, rates_hz, layouts, strict=True)):
+        sound = factory.beeps(4.0, beep_s=2.0, rate_hz=rate_hz)
+        channels = 2 if layout == "stereo" else 1
+        sound = factory.Sound(np.repeat(sound.samples, channels, axis=0), rate_hz, layout)
+        path = tmp_path / f"{number}.ogg"
+        parts.append(factory.write_media(path, sound=sound, audio_codec=codec))
+    source = MediaSource(factory.join(parts, tmp_path / "chain.ogg"), start_s=start_s)
+    result = read(source)
+    assert result.events == []
+    assert result.beeps_s == pytest.approx([2.0, 6.0] if (start_s or 0) < 2 else [6.0], abs=0.03)
+    assert result.blocks[-1].end_s == pytest.approx(8.0, abs=0.05)
+    assert source.info.duration_s is None
+
+
+def test_times_before_zero_lose_no_picture(tmp_path: Path) -> None:
+    """FFmpeg hands on none of them, so that times start over at zero."""
+    sound = factory.beeps(8.0, beep_s=4.0)
+    sound.start_s = -3.0
+    path = factory.write_media(
+        tmp_path / "a.mkv",
+        pictures=((time_s - 3.0, image) for time_s, image in factory.flashes(8.0, flash_s=4.0)),
+        sound=sound,
+        video_codec="libx264",
+        options={"avoid_negative_ts": "disabled"},
+    )
+    result = read(MediaSource(path))
+    assert len(result.frames) == pytest.approx(200, abs=3)
+    assert result.flashes_s == [pytest.approx(4.0, abs=0.1)]
+    assert result.beeps_s == [pytest.approx(result.flashes_s[0], abs=0.005)]
+
+
+def test_a_fragmented_file_has_no_hole_behind_what_its_encoder_begins_with(tmp_path: Path) -> None:
+    path = factory.write_media(
+        tmp_path / "a.mp4",
+        pictures=factory.flashes(4.0, flash_s=2.0),
+        sound=factory.beeps(4.0, beep_s=2.0),
+        video_codec="libx264",
+        codec_options={"bf": "3"},
+        options={"movflags": "frag_keyframe+empty_moov"},
+    )
+    result = read(MediaSource(path))
+    assert result.events == []
+    assert result.beeps_s == [pytest.approx(result.flashes_s[0], abs=0.005)]
 
 
 @needs_cases
@@ -496,6 +598,27 @@ def test_bare_sound_of_two_formats_has_no_holes(tmp_path: Path) -> None:
     assert result.events == []
     assert len(result.samples) / SAMPLE_RATE_HZ == pytest.approx(sum(lengths_s), abs=0.001)
     assert result.blocks[-1].end_s == pytest.approx(sum(lengths_s), abs=0.001)
+
+
+@pytest.mark.parametrize("id3", ["0", "3", "4"])
+@pytest.mark.parametrize("rates_hz", [(44_100, 44_100, 44_100), (44_100, 48_000, 22_050)])
+def test_mp3_files_joined_end_to_end_have_no_holes_and_no_damage(
+    rates_hz: tuple[int, ...], id3: str, tmp_path: Path
+) -> None:
+    parts = [
+        factory.write_media(
+            tmp_path / f"{number}.mp3",
+            sound=factory.tone(2.0, rate_hz=rate_hz),
+            audio_codec="libmp3lame",
+            options={"id3v2_version": id3, "write_id3v1": "1"},
+        )
+        for number, rate_hz in enumerate(rates_hz)
+    ]
+    result = read(MediaSource(factory.join(parts, tmp_path / "joined.mp3")))
+    assert result.events == []
+    assert all(after.start_s - before.end_s < 1e-3 for before, after in pairwise(result.blocks))
+    # An encoder makes up to 0.1 s of its own, at the beginning and at the end.
+    assert result.blocks[-1].end_s == pytest.approx(6.0, abs=0.3)
 
 
 @needs_cases

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_sentiment.core.types import AudioBlock, VideoFrame
+from live_sentiment.core.types import AudioBlock, Event, VideoFrame
 from live_sentiment.sources.media.media import MediaSource
 from tests.helpers import media_factory as factory
 from tests.helpers.places import CASES, MEDIA, needs_cases, needs_media
@@ -64,6 +64,32 @@ def test_a_part_is_the_same_as_in_the_whole(
     # The clock of a container ticks in up to 1 ms: the same sound may lie between other samples.
     correlation = np.corrcoef(heard, all_heard[: len(heard)])[0, 1]
     assert correlation > 0.97
+
+
+@pytest.mark.parametrize(("codec", "b_frames"), [("mpeg4", "2"), ("libx264", "3")])
+@pytest.mark.parametrize("start_s", [None, 3.0, 2.5])
+def test_frames_decoded_out_of_order_have_the_times_in_avi_that_they_have_in_mp4(
+    codec: str, b_frames: str, start_s: float | None, tmp_path: Path
+) -> None:
+    avi, mp4 = (
+        MediaSource(
+            factory.write_media(
+                tmp_path / name,
+                pictures=factory.flashes(6.0, flash_s=4.0),
+                video_codec=codec,
+                gop=50,
+                codec_options={"bf": b_frames},
+            ),
+            start_s=start_s,
+        )
+        for name in ("a.avi", "a.mp4")
+    )
+    seen, expected = (
+        [(item.time_s, item.image.mean() > 128) for item in source if isinstance(item, VideoFrame)]
+        for source in (avi, mp4)
+    )
+    assert seen == [(pytest.approx(time_s), bright) for time_s, bright in expected]
+    assert not [item for item in avi if isinstance(item, Event)]
 
 
 @pytest.mark.parametrize(
