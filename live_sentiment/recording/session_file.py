@@ -14,13 +14,13 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.recording.paths import SESSION
 from live_sentiment.recording.untrusted import is_regular, read_whole
 from live_sentiment.sinks.atomic import OWNER_ONLY, replace_file
 from live_sentiment.sinks.fields import seconds
 from live_sentiment.sinks.lines import LONGEST_S, DamagedLineError, parse
 from live_sentiment.sources.capture import Device, DeviceHealth
 
-FILE = "session.json"
 SCHEMA = "live-sentiment/session"
 VERSION = 1
 """Raised when a reader of the version before would misunderstand a file; new fields alone do not raise it."""
@@ -173,7 +173,7 @@ class SessionFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+        self.path = folder / SESSION
         self._lock = FileLock(folder / _LOCK, thread_local=False, mode=OWNER_ONLY)
 
     def write(self, record: SessionRecord) -> None:
@@ -228,9 +228,9 @@ def read_session(folder: Path) -> SessionRecord:
         UsageError: there is none, it cannot be read, or is damaged.
         NewerVersionError: it was written by a newer version.
     """
-    path = folder / FILE
+    path = folder / SESSION
     if not path.is_symlink() and not path.exists():
-        raise UsageError(f"{folder} is not the folder of a session: it holds no {FILE}")
+        raise UsageError(f"{folder} is not the folder of a session: it holds no {SESSION}")
     try:
         fields = parse(read_whole(path, MOST_BYTES))
     except DamagedLineError as error:

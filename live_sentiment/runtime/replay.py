@@ -15,7 +15,8 @@ from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import VideoFrame
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
-from live_sentiment.recording.result_folder import TIMELINE, check_folder
+from live_sentiment.recording.paths import TIMELINE, TRANSCRIPT
+from live_sentiment.recording.result_folder import check_folder
 from live_sentiment.runtime.analysis import Analysis
 from live_sentiment.runtime.recent import Recent
 from live_sentiment.runtime.session import Session
@@ -35,8 +36,6 @@ from live_sentiment.sources.media.pacing import Pacer
 from live_sentiment.sources.media.track_choice import AS_STATED, MIX, TrackChoice
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
-
-TRANSCRIPT = "transcript.vtt"
 
 LEAST_LONGEST_PX = 1920
 """Larger pictures are analysed scaled down to this longer side ..."""
