@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.streams.gauges import Gauges, Histogram, QueueGauge, StageGauge
+from tests.helpers.virtual_clock import VirtualClock
 
 durations = st.lists(st.floats(2e-6, 5e4), min_size=1, max_size=200)
 
