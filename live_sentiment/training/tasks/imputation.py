@@ -19,7 +19,11 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import MODALITIES, POLARITIES
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.fusion.imputation import (
+from live_sentiment.training.comparison.fixed_fit import FixedRecipe, Scaling, feature_batch, fit_fixed
+from live_sentiment.training.data.fusion_windows import Windows, select
+from live_sentiment.training.data.samples import Corpus
+from live_sentiment.training.evaluation import metrics
+from live_sentiment.training.tasks.imputers import (
     IMPUTERS,
     LATENT,
     ConditionalGan,
@@ -28,10 +32,6 @@ from live_sentiment.fusion.imputation import (
     ImputingFuser,
     Regressor,
 )
-from live_sentiment.training.comparison.fixed_fit import FixedRecipe, Scaling, feature_batch, fit_fixed
-from live_sentiment.training.data.fusion_windows import Windows, select
-from live_sentiment.training.data.samples import Corpus
-from live_sentiment.training.evaluation import metrics
 
 MASKING = "masking"
 ALL = "mean of all"
