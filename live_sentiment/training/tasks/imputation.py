@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from live_sentiment.core.config import LearntConfig
 from live_sentiment.core.errors import UsageError
+from live_sentiment.core.markdown import row
 from live_sentiment.core.types import MODALITIES, POLARITIES
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
@@ -212,7 +213,7 @@ def winner(outcomes: Sequence[Outcome]) -> str:
 def imputation_table(outcomes: Sequence[Outcome]) -> str:
     """Markdown: accuracy in %, mean ± standard deviation over the seeds, a row for each subset."""
     methods = list(dict.fromkeys(one.method for one in outcomes))
-    lines = ["| present | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+    lines = [row(["present", *methods]), "|---" * (len(methods) + 1) + "|"]
     for present in [*dict.fromkeys(one.present for one in outcomes), ALL]:
         cells = []
         for method in methods:
@@ -222,7 +223,7 @@ def imputation_table(outcomes: Sequence[Outcome]) -> str:
             seeds = [mean(one.accuracy for one in own if one.seed == seed) for seed in {o.seed for o in own}]
             spread = f" ± {100 * stdev(seeds):.1f}" if len(seeds) > 1 else ""
             cells.append(f"{100 * mean(seeds):.1f}{spread}")
-        lines.append(f"| {present} | " + " | ".join(cells) + " |")
+        lines.append(row([present, *cells]))
     return "\n".join(lines)
 
 
