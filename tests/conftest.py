@@ -46,6 +46,13 @@ def model_store() -> ModelStore:
     return StoreForTests(ModelsConfig(), progress=TerminalProgress())
 
 
+@pytest.fixture(scope="session")
+def pulled(model_store: ModelStore) -> None:
+    """Every model that the default profile loads."""
+    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
+        model_store.path(name)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 3 MB."""

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from live_sentiment import RunError, Session, UsageError
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.recording.session_file import read_session
 from live_sentiment.sinks.reader import read_timeline
 from live_sentiment.timeline.timeline import Timeline
 from tests.helpers.pool import scripted_pool
 from tests.helpers.scripted import ScriptedDevice, ScriptedStages, Story
+from tests.helpers.virtual_clock import VirtualClock
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_sentiment.console.exports import complain
 from live_sentiment.console.options import add_config_options, config_from
 from live_sentiment.core.errors import UsageError
 
@@ -85,6 +86,9 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("give either --corpora with what to compare, or --paper")
     if not options.data.is_dir():
         raise UsageError(f"no folder {options.data}; --data takes the folder that holds the corpora")
+    unread = ("fusers", "train") if options.paper else ("work", "cache", "only", "fresh")
+    if given := [f"--{name}" for name in unread if getattr(options, name)]:
+        complain(f"without effect {'with' if options.paper else 'without'} --paper: {', '.join(given)}")
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

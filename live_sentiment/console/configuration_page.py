@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
 from live_sentiment.core.config import Config, Part
+from live_sentiment.core.markdown import row
 from live_sentiment.core.profiles import PROFILES
 
 HEAD = """\
@@ -111,7 +112,7 @@ def _table(*titles: str) -> tuple[str, str]:
 
 def _row(*cells: str) -> str:
     escaped = (cell.replace("|", r"\|").replace("<", "&lt;") for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+    return row(escaped)
 
 
 def _type(field: FieldInfo) -> str:

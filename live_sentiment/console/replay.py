@@ -64,7 +64,7 @@ def add_parser(commands: Any) -> None:
         metavar="DIR",
         help="one folder a clip is made in it; default: live-sentiment-output",
     )
-    parser.add_argument("--format", choices=("jsonl",), default="jsonl", help="of the timeline")
+    parser.add_argument("--format", choices=("jsonl",), help="deprecated: the timeline is always JSON Lines")
     add_export_option(parser)
     parser.add_argument("--speed", type=speed, default=None, metavar="max|1|2…", help="default: max")
     parser.add_argument("--start", type=clock_time, metavar="TIME", help="seconds or [HH:]MM:SS")
@@ -83,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
     if (any_outlet(options) or options.serve is not None) and options.speed != 1:
         raise UsageError("other programs are told of a recording at its own pace: add --speed 1")
     exports = asked_formats(options)
+    if options.format is not None:
+        complain("--format is deprecated and has no effect: the timeline is always JSON Lines")
     config = config_from(options)
     from live_sentiment.sources.media.inputs import find_each
 

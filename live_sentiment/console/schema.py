@@ -7,12 +7,8 @@ import json
 from importlib.resources import files
 from typing import Any
 
-SCHEMAS = {
-    "timeline": ("live_sentiment.sinks", "timeline.schema.json"),
-    "session": ("live_sentiment.sinks", "session.schema.json"),
-    "live": ("live_sentiment.serve", "live.schema.json"),
-}
 CONFIGURATION = "configuration"
+NAMES = ("timeline", "session", "live", CONFIGURATION)
 
 EXAMPLES = """\
 examples:
@@ -32,9 +28,7 @@ def add_parser(commands: Any) -> None:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "name", nargs="?", choices=(*SCHEMAS, CONFIGURATION), default="live", help="default: live"
-    )
+    parser.add_argument("name", nargs="?", choices=NAMES, default="live", help="default: live")
     parser.add_argument(
         "--markdown", action="store_true", help="every setting as a page for people; of configuration only"
     )
@@ -43,24 +37,42 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it."""
-    if options.name == CONFIGURATION:
-        print(_configuration(markdown=options.markdown), end="")
+    if not options.markdown:
+        print(json.dumps(schema(options.name), indent=2, ensure_ascii=False))
         return 0
-    if options.markdown:
+    if options.name != CONFIGURATION:
         from live_sentiment.core.errors import UsageError
 
         raise UsageError("--markdown is the page of the configuration: schema configuration --markdown")
-    package, name = SCHEMAS[options.name]
-    print(files(package).joinpath(name).read_text(encoding="utf-8"), end="")
+    from live_sentiment.console.configuration_page import page
+
+    print(page(), end="")
     return 0
 
 
-def _configuration(*, markdown: bool) -> str:
-    if markdown:
-        from live_sentiment.console.configuration_page import page
+def schema(name: str) -> dict[str, Any]:
+    """The schema of one of NAMES."""
+    if name == CONFIGURATION:
+        from live_sentiment.core.config import Config
 
-        return page()
-    from live_sentiment.core.config import Config
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
+    if name == "session":
+        from live_sentiment.recording.session_file import session_schema
 
-    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(dialect | Config.model_json_schema(), indent=2) + "\n"
+        return session_schema()
+    timeline = _read("live_sentiment.sinks", "timeline.schema.json")
+    if name == "timeline":
+        return timeline
+    live, parts = _read("live_sentiment.serve", "live.schema.json"), timeline["$defs"]
+    point, more = parts["point"], live["$defs"]["point"]
+    more["properties"], more["required"] = (
+        point["properties"] | more["properties"],
+        point["required"] + more["required"],
+    )
+    del live["$comment"], parts["header"]
+    return live | {"$defs": parts | live["$defs"] | {"point": point | more}}
+
+
+def _read(package: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
+    return found

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from live_sentiment.core.errors import UsageError
+from live_sentiment.recording.paths import MEDIA, SESSION, TIMELINE
 from live_sentiment.recording.session_file import (
-    FILE,
     NewerVersionError,
     SessionRecord,
     is_being_recorded,
@@ -19,9 +19,7 @@ from live_sentiment.recording.untrusted import is_regular, is_there
 from live_sentiment.sinks.lines import Fields
 from live_sentiment.sinks.reader import TimelineIndex, index_timeline
 from live_sentiment.sources.media.fingerprint import source_file
-from live_sentiment.sources.media.inputs import MEDIA_SUFFIXES, SESSION_MEDIA
-
-TIMELINE = "timeline.jsonl"
+from live_sentiment.sources.media.inputs import MEDIA_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class RecordedSession:
     @property
     def is_recording(self) -> bool:
         """Whether it is a live session, whose media state session times."""
-        return self.record is not None or is_there(self.folder / FILE)
+        return self.record is not None or is_there(self.folder / SESSION)
 
     @property
     def source(self) -> Fields:
@@ -129,7 +127,7 @@ def open_recorded(path: Path, media: Path | None = None) -> RecordedSession:
     index = index_timeline(timeline)
     notes = [*_notes(folder, index)]
     record = None
-    is_recording = is_there(folder / FILE)
+    is_recording = is_there(folder / SESSION)
     if is_recording:
         try:
             record = read_session(folder)
@@ -201,7 +199,7 @@ def _media_beside(folder: Path, source: Fields, is_recording: bool) -> list[Path
     The timeline may be somebody else's: it names a file by its last name only, and one of media.
     """
     if is_recording:
-        return [folder / SESSION_MEDIA]
+        return [folder / MEDIA]
     name = Path(str(source.get("name") or "")).name
     if Path(name).suffix.lower() not in MEDIA_SUFFIXES:
         return []

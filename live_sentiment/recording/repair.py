@@ -17,15 +17,15 @@ from typing import Any, BinaryIO
 
 from live_sentiment.core.errors import LiveSentimentError, RunError, UsageError
 from live_sentiment.core.types import Transcript, Word
+from live_sentiment.recording.paths import MEDIA, SESSION, TIMELINE, TRANSCRIPT
 from live_sentiment.recording.remux import close_recording, end_s, holds_anything, is_closed
-from live_sentiment.recording.session_file import FILE, SessionFile, is_being_recorded, read_session
+from live_sentiment.recording.session_file import SessionFile, is_being_recorded, read_session
 from live_sentiment.recording.untrusted import is_there, open_to_read, read_whole
 from live_sentiment.sinks.atomic import OWNER_ONLY, left_over, replace_file
 from live_sentiment.sinks.captions import CaptionWriter
 from live_sentiment.sinks.jsonl import end_fields, line_of
 from live_sentiment.sinks.reader import MOST_BYTES, index_timeline
 
-MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
 TICK_S = 0.25
 """Between two results."""
 TRANSCRIPT_BYTES = 256 * 2**20
@@ -47,17 +47,22 @@ def repair(folder: Path) -> list[str]:
     """
     if not folder.is_dir():
         raise UsageError(f"no such folder: {folder}")
-    if not any(is_there(folder / name) for name in (FILE, TIMELINE, MEDIA)):
+    if not any(is_there(folder / name) for name in (SESSION, TIMELINE, MEDIA)):
         raise UsageError(
-            f"{folder} is not the folder of a session: it holds no {FILE}, {TIMELINE} or {MEDIA}"
+            f"{folder} is not the folder of a session: it holds no {SESSION}, {TIMELINE} or {MEDIA}"
         )
     if is_being_recorded(folder):
         raise UsageError(f"the session in {folder} is still running; stop it first")
     done: list[str] = []
     failures: list[str] = []
-    for name, mend in ((MEDIA, _media), (TIMELINE, _timeline), (TRANSCRIPT, _transcript), (FILE, _session)):
+    for name, mend in (
+        (MEDIA, _media),
+        (TIMELINE, _timeline),
+        (TRANSCRIPT, _transcript),
+        (SESSION, _session),
+    ):
         # The record says "repaired" only once everything is.
-        if is_there(folder / name) and not (name == FILE and failures):
+        if is_there(folder / name) and not (name == SESSION and failures):
             try:
                 done += mend(folder)
             except LiveSentimentError as error:
@@ -149,7 +154,7 @@ def _session(folder: Path) -> list[str]:
     if is_there(folder / MEDIA) and holds_anything(folder / MEDIA):
         reached_s = max(reached_s, end_s(folder / MEDIA))
     SessionFile(folder).write(session.model_copy(update={"state": "repaired", "duration_s": reached_s}))
-    return [f'{FILE}: set its state to "repaired" and its duration to {reached_s:.2f} s']
+    return [f'{SESSION}: set its state to "repaired" and its duration to {reached_s:.2f} s']
 
 
 def _words_after(folder: Path, time_s: float) -> list[Word]:

@@ -8,8 +8,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from live_sentiment.core.errors import UsageError
+from live_sentiment.recording.paths import TIMELINE
 
-TIMELINE = "timeline.jsonl"
 _LONGEST_HEADER = 1 << 20
 
 

@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from filelock import FileLock, Timeout
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.config import JsonDict
 
 from live_sentiment.core.errors import RunError, UsageError
+from live_sentiment.recording.paths import SESSION
 from live_sentiment.recording.untrusted import is_regular, read_whole
 from live_sentiment.sinks.atomic import OWNER_ONLY, replace_file
 from live_sentiment.sinks.fields import seconds
 from live_sentiment.sinks.lines import LONGEST_S, DamagedLineError, parse
 from live_sentiment.sources.capture import Device, DeviceHealth
 
-FILE = "session.json"
 SCHEMA = "live-sentiment/session"
 VERSION = 1
 """Raised when a reader of the version before would misunderstand a file; new fields alone do not raise it."""
@@ -45,8 +54,11 @@ _PACKAGES = (
     "numpy",
 )
 
-Seconds: TypeAlias = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S), PlainSerializer(seconds)]
+_Time: TypeAlias = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S), PlainSerializer(seconds)]
+Seconds: TypeAlias = Annotated[_Time, WithJsonSchema({"type": "number", "minimum": 0})]
 """Session time or a length of it, written to the millisecond."""
+Counts: TypeAlias = dict[str, Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0})]]
+_NOT_NEGATIVE: JsonDict = {"minimum": 0}
 
 
 class NewerVersionError(UsageError):
@@ -56,7 +68,14 @@ class NewerVersionError(UsageError):
 class _Part(BaseModel):
     """Made by name, written under the shorter names of the file; fields of later versions are passed over."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+        json_schema_extra={"additionalProperties": False},
+    )
 
 
 class GapRecord(_Part):
@@ -75,16 +94,22 @@ class DeviceRecord(_Part):
     device: Device
     name: str
     """As the system names it."""
-    rate_hz: float = Field(default=0.0, validation_alias="rate", serialization_alias="rate")
+    rate_hz: float = Field(
+        default=0.0, validation_alias="rate", serialization_alias="rate", json_schema_extra=_NOT_NEGATIVE
+    )
     """Frames per second as measured at last, or the sample rate."""
-    width_px: int = Field(default=0, validation_alias="width", serialization_alias="width")
-    height_px: int = Field(default=0, validation_alias="height", serialization_alias="height")
-    channels: int = 0
+    width_px: int = Field(
+        default=0, validation_alias="width", serialization_alias="width", json_schema_extra=_NOT_NEGATIVE
+    )
+    height_px: int = Field(
+        default=0, validation_alias="height", serialization_alias="height", json_schema_extra=_NOT_NEGATIVE
+    )
+    channels: int = Field(default=0, json_schema_extra=_NOT_NEGATIVE)
     drift_ppm: float | None = None
     """By how much its clock is fast against the host's; taken out of all times. None where unknown."""
     delay_s: Seconds = Field(default=0.0, validation_alias="delay", serialization_alias="delay")
     """Taken off its stamps."""
-    dropped: dict[str, int] = Field(default_factory=dict)
+    dropped: Counts = Field(default_factory=dict)
     """Frames or samples lost, by cause."""
     gaps: tuple[GapRecord, ...] = ()
 
@@ -115,21 +140,21 @@ class RecordingRecord(_Part):
     """What encoded the pictures."""
     stopped: str | None = None
     """Why it ended before the session; None where it did not."""
-    dropped: dict[str, int] = Field(default_factory=dict)
+    dropped: Counts = Field(default_factory=dict)
     """Pictures and stretches of sound that were captured and not recorded, by cause."""
 
 
 class LagRecord(_Part):
     """How old results were when they were published."""
 
-    p50_s: Seconds = Field(default=0.0, validation_alias="p50", serialization_alias="p50")
-    p95_s: Seconds = Field(default=0.0, validation_alias="p95", serialization_alias="p95")
+    p50_s: _Time = Field(default=0.0, validation_alias="p50", serialization_alias="p50")
+    p95_s: _Time = Field(default=0.0, validation_alias="p95", serialization_alias="p95")
 
 
 class AnalysisRecord(_Part):
     """How the analysis kept up."""
 
-    dropped: dict[str, int] = Field(default_factory=dict)
+    dropped: Counts = Field(default_factory=dict)
     """What was captured and not analysed, in pictures and blocks of sound, by cause."""
     provisional_lag: LagRecord = LagRecord()
     final_lag: LagRecord = LagRecord()
@@ -165,6 +190,19 @@ class SessionRecord(_Part):
         return {"schema": SCHEMA, "version": VERSION, **self.model_dump(mode="json", by_alias=True)}
 
 
+def session_schema() -> dict[str, Any]:
+    """JSON Schema of session.json as it is written."""
+    schema = SessionRecord.model_json_schema(mode="serialization")
+    named = {"schema": {"const": SCHEMA}, "version": {"const": VERSION}}
+    return schema | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:live-sentiment:session:{VERSION}",
+        "title": f"The record of a live-sentiment session, version {VERSION}",
+        "properties": named | schema["properties"],
+        "required": [*named, *schema["required"]],
+    }
+
+
 class SessionFile:
     """Writes session.json as often as wanted; a reader, or a killed process, never leaves half of one.
 
@@ -173,7 +211,7 @@ class SessionFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+        self.path = folder / SESSION
         self._lock = FileLock(folder / _LOCK, thread_local=False, mode=OWNER_ONLY)
 
     def write(self, record: SessionRecord) -> None:
@@ -228,9 +266,9 @@ def read_session(folder: Path) -> SessionRecord:
         UsageError: there is none, it cannot be read, or is damaged.
         NewerVersionError: it was written by a newer version.
     """
-    path = folder / FILE
+    path = folder / SESSION
     if not path.is_symlink() and not path.exists():
-        raise UsageError(f"{folder} is not the folder of a session: it holds no {FILE}")
+        raise UsageError(f"{folder} is not the folder of a session: it holds no {SESSION}")
     try:
         fields = parse(read_whole(path, MOST_BYTES))
     except DamagedLineError as error:

@@ -12,9 +12,9 @@ from live_sentiment.core.clock import Clock
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.recording.blur import Box, FaceBlur
+from live_sentiment.recording.paths import MEDIA, SESSION, TIMELINE, TRANSCRIPT
 from live_sentiment.recording.recorder import MediaRecorder
 from live_sentiment.recording.session_file import (
-    FILE,
     AnalysisRecord,
     DeviceRecord,
     GapRecord,
@@ -36,7 +36,6 @@ from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sources.capture import CaptureDevice, Device
 from live_sentiment.sources.device_feed import Outage, Tape
 
-MEDIA, TIMELINE, TRANSCRIPT = "media.mkv", "timeline.jsonl", "transcript.vtt"
 KEEP_EVERY_S = 5.0
 """session.json is brought up to date so often."""
 
@@ -166,11 +165,11 @@ class Recording:
             self._look_at_recorder()
         self._records.put(self._record("complete" if complete else "cut-short", course))
         if not self._records.close():
-            self._fail(f"the disk has not taken the last of {FILE}")
+            self._fail(f"the disk has not taken the last of {SESSION}")
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return (*((MEDIA,) if self._recorder else ()), TIMELINE, TRANSCRIPT, FILE)
+        return (*((MEDIA,) if self._recorder else ()), TIMELINE, TRANSCRIPT, SESSION)
 
     @property
     def _stopped(self) -> str | None:

@@ -11,7 +11,8 @@ from live_sentiment.core.clock import Clock, MonotonicClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import VideoFrame
-from live_sentiment.recording.result_folder import TIMELINE, check_folder
+from live_sentiment.recording.paths import TIMELINE, TRANSCRIPT
+from live_sentiment.recording.result_folder import check_folder
 from live_sentiment.runtime.session import BaseSession
 from live_sentiment.runtime.snapshot import Box, Snapshot
 from live_sentiment.runtime.stages import Stages
@@ -27,8 +28,6 @@ from live_sentiment.sources.media.inputs import session_folder
 from live_sentiment.sources.media.media import MediaSource
 from live_sentiment.sources.media.pacing import Pacer
 from live_sentiment.sources.media.track_choice import AS_STATED, MIX, TrackChoice
-
-TRANSCRIPT = "transcript.vtt"
 
 LEAST_LONGEST_PX = 1920
 """Larger pictures are analysed scaled down to this longer side ..."""

@@ -1,4 +1,4 @@
-"""What clients are told: JSON objects, explained in docs/live-api.md and checked by live.schema.json.
+"""What clients are told: JSON objects, explained in docs/live-api.md, of the schema `schema live` prints.
 
 What the timeline holds too (points, episodes, turning points, events) has the timeline's fields.
 """

@@ -51,11 +51,6 @@ class Histogram:
         """Their sum."""
         return self._total_s
 
-    @property
-    def max_s(self) -> float:
-        """The longest of them, exactly."""
-        return self._most_s
-
     def quantile(self, q: float) -> float:
         """The duration that a share `q` in [0, 1] of all does not exceed (nearest rank); 0 without any."""
         with self._lock:

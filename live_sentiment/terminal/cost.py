@@ -25,6 +25,7 @@ from live_sentiment.core.types import (
     TimelinePoint,
     Word,
 )
+from live_sentiment.recording.paths import TIMELINE
 from live_sentiment.runtime.snapshot import (
     HISTORY_S,
     LiveHealth,
@@ -128,7 +129,7 @@ def busy_session(now_s: float, seed: int) -> Snapshot:
         streams=tuple(StreamHealth(name, 2, random.random()) for name in ("frames", "sound", "speech")),
         models={"speech": "whisper-tiny.en", "text": "all-minilm-l6-v2"},
         device="cpu",
-        outputs=(folder / "timeline.jsonl",),
+        outputs=(folder / TIMELINE,),
         live=LiveHealth(
             devices,
             lag_s=random.random(),

@@ -15,7 +15,6 @@ from rich.console import Console
 from live_sentiment.console import devices
 from live_sentiment.console.device_check import check
 from live_sentiment.console.main import main
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Event, VideoFrame
 from live_sentiment.sources.camera import listing as cameras
@@ -23,6 +22,7 @@ from live_sentiment.sources.camera.info import CameraInfo, CameraMode
 from live_sentiment.sources.capture import CapturedSound, CaptureListener, Device, DeviceHealth
 from live_sentiment.sources.microphone import listing as microphones
 from live_sentiment.sources.microphone.backend import MicrophoneInfo
+from tests.helpers.virtual_clock import VirtualClock
 
 MODES = tuple(CameraMode(width, width * 3 // 4, (30.0, 15.0)) for width in (1600, 1280, 800, 640, 320, 160))
 CAMERAS = [

@@ -89,6 +89,26 @@ def test_errors_are_one_line_and_exit_code_2(
     assert printed.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["replay", "/nowhere/talk.mp4", "--format", "jsonl"], "--format is deprecated"),
+        (
+            ["compare", "--paper", "--data", ".", "--train", "training.epochs=3", "--output", "r.html"],
+            "--train",
+        ),
+        (["compare", "--corpora", "x", "--data", ".", "--fresh", "--only", "faces"], "--only, --fresh"),
+    ],
+)
+def test_an_option_without_effect_is_said_once(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert says in first
+    assert "effect" in first
+
+
 def test_debug_shows_the_traceback() -> None:
     with pytest.raises(Exception, match="nowhere"):
         main(["--debug", "replay", "/nowhere/talk.mp4"])

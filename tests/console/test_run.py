@@ -15,12 +15,13 @@ import pytest
 
 from live_sentiment.console.ending import Ending
 from live_sentiment.console.main import main
-from live_sentiment.core.clock import MonotonicClock, VirtualClock
+from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.runtime.live_session import LiveOutcome
 from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.sinks.summary import Summarizer
 from live_sentiment.sources.capture import DeviceHealth
+from tests.helpers.virtual_clock import VirtualClock
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and terminals")
 

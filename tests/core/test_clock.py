@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from live_sentiment.core.clock import MonotonicClock, VirtualClock
+from live_sentiment.core.clock import MonotonicClock
+from tests.helpers.virtual_clock import VirtualClock
 
 
 def test_a_virtual_clock_moves_only_when_moved() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ def test_what_comes_later_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_is_valid(profile: str) -> None:
-    load_config(profile=profile)
+def test_a_profile_sets_what_it_names(profile: str) -> None:
+    config = load_config(profile=profile)
+    assert {key: attrgetter(key)(config) for key in PROFILES[profile]} == PROFILES[profile]
 
 
 @pytest.mark.parametrize(

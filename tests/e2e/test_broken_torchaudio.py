@@ -41,9 +41,7 @@ def points(place: Path) -> list[dict[str, object]]:
     return [line for line in map(json.loads, lines) if line["type"] == "point"]
 
 
-def test_a_file_with_sound_is_analysed(model_store: ModelStore, tmp_path: Path) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
+def test_a_file_with_sound_is_analysed(pulled: None, tmp_path: Path) -> None:
     done = replay(tmp_path)
     assert done.returncode == 0, done.stderr
     heard = [point for point in points(tmp_path) if point["presence"]["voice"]["present"]]  # type: ignore[index]

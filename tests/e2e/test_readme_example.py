@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from live_sentiment import analyze
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sinks.fields import point_fields
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
@@ -30,9 +29,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(part, f"{name}.{key}")
 
 
-def test_the_example_is_a_point_of_the_demo(model_store: ModelStore) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
+def test_the_example_is_a_point_of_the_demo(pulled: None) -> None:
     block = re.search(r"```json\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert block is not None
     shown = json.loads(block[1])

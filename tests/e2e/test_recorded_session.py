@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.recording.session_file import read_session
@@ -18,6 +17,7 @@ from live_sentiment.runtime.live_session import LiveSession
 from live_sentiment.runtime.stages import Stages, load_stages
 from tests.helpers.clip_devices import ClipDevice
 from tests.helpers.places import MEDIA, needs_media
+from tests.helpers.virtual_clock import VirtualClock
 
 pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
 

@@ -67,13 +67,6 @@ def replay(clips: Sequence[Path], output: Path, *options: str) -> dict[str, Anal
 
 
 @pytest.fixture(scope="module")
-def pulled(model_store: ModelStore) -> None:
-    """Every model that the default profile loads."""
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
-
-
-@pytest.fixture(scope="module")
 def clips() -> list[Path]:
     grid = [MEDIA / "grid" / f"{name}.mpg" for name in GRID]
     acted = sorted((MEDIA / "expressions_silent").glob("*.mp4"))

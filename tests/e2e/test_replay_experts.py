@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 
 
-def test_a_replay_reads_with_the_experts_it_is_given(model_store: ModelStore, tmp_path: Path) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
+def test_a_replay_reads_with_the_experts_it_is_given(
+    pulled: None, model_store: ModelStore, tmp_path: Path
+) -> None:
     save_network(tmp_path / "wavlm", "wavlm")
     text = save_untrained(
         tmp_path / "words.safetensors", "text", EncoderConfig(name="word-lstm"), model_store

@@ -16,7 +16,6 @@ import pytest
 
 if os.name == "nt":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.recording.session_file import read_session
 from live_sentiment.sinks.reader import read_timeline
 from tests.helpers.mjpeg import MjpegServer
@@ -29,9 +28,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def camera(model_store: ModelStore) -> Iterator[str]:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
+def camera(pulled: None) -> Iterator[str]:
     with MjpegServer(DEMO) as server:
         yield server.url
 

@@ -18,7 +18,6 @@ import av
 import numpy as np
 import pytest
 
-from live_sentiment.models.store.store import ModelStore
 from tests.helpers.mjpeg import MjpegServer
 from tests.helpers.pulse import SoundServer, sound_server
 
@@ -67,12 +66,6 @@ class Session:
         assert self.process.returncode == code, f"exit code {self.process.returncode}: {err}"
         outcome: dict[str, Any] = json.loads(out)
         return outcome
-
-
-@pytest.fixture(scope="module")
-def pulled(model_store: ModelStore) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
 
 
 @pytest.fixture(scope="module")

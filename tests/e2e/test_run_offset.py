@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from live_sentiment.core.types import SAMPLE_RATE_HZ, AudioBlock, VideoFrame
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sources.media.media import MediaSource
 from tests.helpers import media_factory as factory
 from tests.helpers.mjpeg import MjpegServer
@@ -94,10 +93,8 @@ def phase(times_s: np.ndarray) -> float:
 
 
 def test_a_flash_and_a_beep_are_as_far_apart_as_they_were(
-    model_store: ModelStore, tmp_path: Path, record_property: Callable[[str, object], None]
+    pulled: None, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
     clip = factory.write_media(
         tmp_path / "flash.mkv", pictures=factory.flashes(PERIOD_S, flash_s=FLASH_S), video_codec="libx264"
     )

@@ -19,7 +19,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from live_sentiment.console.main import main
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.sinks.reader import read_timeline
 
 pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(180)]
@@ -27,12 +26,6 @@ pytestmark = [pytest.mark.models, pytest.mark.realtime, pytest.mark.timeout(180)
 DEMO = Path(__file__).parents[2] / "recordings/demo.mp4"
 DEVICES = ("--camera", str(DEMO), "--no-microphone")
 SERVED = ("--serve", "127.0.0.1:0", "--output")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def pulled(model_store: ModelStore) -> None:
-    for name in ("whisper-tiny.en", "all-minilm-l6-v2", "yunet-2023mar"):
-        model_store.path(name)
 
 
 @contextmanager

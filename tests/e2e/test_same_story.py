@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import Modality
 from live_sentiment.models.store.store import ModelStore
@@ -18,6 +17,7 @@ from live_sentiment.runtime.file_session import Excerpt, FileSession
 from live_sentiment.runtime.stages import Stages, load_stages
 from tests.helpers.places import MEDIA, needs_media
 from tests.helpers.scripted import Delays
+from tests.helpers.virtual_clock import VirtualClock
 
 pytestmark = [needs_media, pytest.mark.media, pytest.mark.models, pytest.mark.timeout(900)]
 

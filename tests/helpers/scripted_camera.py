@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import ImageArray
+from tests.helpers.virtual_clock import VirtualClock
 
 Act = Literal[
     "live",  # pictures with noise

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Event, FloatArray, VideoFrame
 from live_sentiment.sources.capture import CapturedSound, Device
 from live_sentiment.sources.microphone.backend import Heard, MicrophoneInfo
+from tests.helpers.virtual_clock import VirtualClock
 
 TONE_HZ = 100.0
 LEVEL = 0.5

@@ -15,7 +15,6 @@ import av
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import RecordingConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, VideoFrame
@@ -27,6 +26,7 @@ from live_sentiment.sources.media.blocks import BlockAssembler
 from live_sentiment.sources.media.media import MediaSource
 from live_sentiment.sources.media.mixdown import Mixdown
 from live_sentiment.sources.media.sound import device_planes
+from tests.helpers.virtual_clock import VirtualClock
 
 CONFIG = RecordingConfig()
 
@@ -339,7 +339,6 @@ import resource, signal, sys
 from fractions import Fraction
 from pathlib import Path
 import numpy as np
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import RecordingConfig
 from live_sentiment.recording.recorder import MediaRecorder
 from live_sentiment.recording.remux import is_closed

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from live_sentiment.recording.session_file import (
     is_being_recorded,
     local_now,
     read_session,
+    session_schema,
     software_versions,
 )
 from live_sentiment.sources.capture import DeviceHealth
@@ -57,9 +57,8 @@ def record(**changes: object) -> SessionRecord:
 
 @pytest.fixture(scope="module")
 def schema() -> Draft202012Validator:
-    text = resources.files("live_sentiment.sinks").joinpath("session.schema.json").read_text("utf-8")
-    Draft202012Validator.check_schema(json.loads(text))
-    return Draft202012Validator(json.loads(text))
+    Draft202012Validator.check_schema(session_schema())
+    return Draft202012Validator(session_schema())
 
 
 def test_what_is_written_is_read_back(tmp_path):

@@ -13,7 +13,6 @@ from typing import Any
 import av
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import Config
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import Affect, Event, Modality, TimelinePoint, Window
@@ -26,6 +25,7 @@ from live_sentiment.sinks.file import PieceFile
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sinks.reader import read_timeline
 from tests.helpers.scripted import ScriptedDevice, ScriptedStages, Story, Work, fuse
+from tests.helpers.virtual_clock import VirtualClock
 
 SOUND_S, FRAME_S = 0.128, 0.04
 WATCH_S = 0.5

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import OverloadConfig
 from live_sentiment.core.types import Modality, TimelinePoint
 from live_sentiment.runtime.overload import SkipLog
 from tests.helpers.scripted import Work
+from tests.helpers.virtual_clock import VirtualClock
 from tests.runtime.test_live_session import SOUND_S, LiveRun, costing
 
 BACKLOG_S = OverloadConfig().backlog_s

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from live_sentiment.align.aligner import WindowAligner
-from live_sentiment.core.clock import Clock, MonotonicClock, VirtualClock
+from live_sentiment.core.clock import Clock, MonotonicClock
 from live_sentiment.core.config import TimelineConfig, WindowConfig
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import AudioBlock, Event, Modality, VideoFrame
@@ -24,6 +24,7 @@ from live_sentiment.sources.feed import FileFeed
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 from tests.helpers.scripted import Delays, ScriptedStages, Story, Work, fuse
+from tests.helpers.virtual_clock import VirtualClock
 
 LENGTH_S = 6.0
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.types import Event, Transcript
 from live_sentiment.runtime.playback import SPEEDS, Playback, Playhead, Story
 from live_sentiment.runtime.snapshot import HISTORY_S, Snapshot
 from tests.helpers.story import point, word
+from tests.helpers.virtual_clock import VirtualClock
 
 FAR_S = 1000.0
 

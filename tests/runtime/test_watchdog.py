@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.runtime.watchdog import TICK_S, Watchdog
 from live_sentiment.streams.gauges import Gauges
+from tests.helpers.virtual_clock import VirtualClock
 
 
 def watched(bound_s: float) -> tuple[VirtualClock, Gauges, Watchdog[str]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.resources import files
-from typing import Any
 
 import jsonschema
 import numpy as np
 import pytest
 
+from live_sentiment.console.schema import schema
 from live_sentiment.core.types import Event, Transcript
 from live_sentiment.serve.messages import (
     Message,
@@ -29,14 +28,7 @@ from live_sentiment.timeline.turning import TurningPoint
 from tests.helpers.live_clients import RUNNING
 from tests.helpers.story import ABSENT, person, point, word
 
-
-def schema(package: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files(package).joinpath(name).read_text(encoding="utf-8"))
-    return found
-
-
-LIVE = schema("live_sentiment.serve", "live.schema.json")
-TIMELINE = schema("live_sentiment.sinks", "timeline.schema.json")
+LIVE = schema("live")
 VALIDATOR = jsonschema.Draft202012Validator(LIVE)
 
 WORDS = (word("Größe", 0.9), word("“so”\n", 1.2))
@@ -82,12 +74,11 @@ def test_a_point_has_the_fields_of_the_timeline_and_whether_it_is_final() -> Non
     assert point_message(tick).fields == {**point_fields(tick), "final": True}
 
 
-def test_the_parts_that_the_timeline_has_too_are_described_alike() -> None:
-    for name in LIVE["$defs"].keys() & TIMELINE["$defs"].keys() - {"point", "end"}:
-        live, timeline = dict(LIVE["$defs"][name]), dict(TIMELINE["$defs"][name])
-        assert live == timeline, name
-    live, timeline = LIVE["$defs"]["point"], TIMELINE["$defs"]["point"]
+def test_a_point_is_that_of_the_timeline_and_says_whether_it_is_final() -> None:
+    live, timeline = LIVE["$defs"]["point"], schema("timeline")["$defs"]["point"]
     assert live["properties"] == {**timeline["properties"], "final": live["properties"]["final"]}
+    assert live["required"] == [*timeline["required"], "final"]
+    assert live["additionalProperties"] is False
     jsonschema.Draft202012Validator.check_schema(LIVE)
 
 

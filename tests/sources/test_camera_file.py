@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import CameraConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.camera.camera import Camera
@@ -17,6 +16,7 @@ from live_sentiment.sources.camera.frame_device import EndedError
 from live_sentiment.sources.camera.listing import choose_camera
 from tests.helpers.heard import Heard
 from tests.helpers.media_factory import greys, steady, tone, write_media
+from tests.helpers.virtual_clock import VirtualClock
 
 ODD_TIMES = [0.5, 0.54, 0.58, 1.3, 1.34, 1.5]
 """The sound begins before the picture, and the frame rate is anything but constant."""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.streams.channel import CANCELLED, OVERRUN, Channel, ClosedError, Full
 from live_sentiment.streams.gauges import QueueGauge
+from tests.helpers.virtual_clock import VirtualClock
 
 PATIENCE_S = 30.0
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.runtime.playback import Playback, Playhead, Story
 from live_sentiment.runtime.snapshot import LiveHealth, Snapshot
 from live_sentiment.terminal.controls import LiveControls, ViewControls
 from live_sentiment.terminal.player import PlayerControls
 from live_sentiment.terminal.view import View
 from tests.helpers.story import point
+from tests.helpers.virtual_clock import VirtualClock
 
 RUNNING = Snapshot("camera", "running", live=LiveHealth())
 

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -11,6 +10,7 @@ from live_sentiment.fusion.batch import SUBSETS, ModalitySequence
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.fusion.product_of_experts import ProductOfExperts
+from live_sentiment.training.comparison.fixed_fit import stand_ins
 from live_sentiment.training.data.pairing import Pool, SyntheticPairs
 from live_sentiment.training.evaluation.fusion_evaluation import (
     contradiction,
@@ -55,12 +55,7 @@ def pools() -> dict[str, SyntheticPairs]:
 
 @pytest.fixture(scope="module")
 def experts() -> dict[Modality, Expert]:
-    return {
-        modality: Expert(
-            modality, DIM, np.full(7, 1 / 7, np.float32), np.full(3, 1 / 3, np.float32), "m", "0"
-        )
-        for modality in MODALITIES
-    }
+    return stand_ins(dict.fromkeys(MODALITIES, DIM))
 
 
 @pytest.fixture(scope="module")

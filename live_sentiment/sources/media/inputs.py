@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from live_sentiment.core.errors import UsageError
+from live_sentiment.recording.paths import MEDIA, SESSION, TIMELINE
 from live_sentiment.recording.untrusted import check_recording, is_there
 from live_sentiment.sources.media.container import open_container
 from live_sentiment.sources.media.local_path import local_path
@@ -17,10 +18,6 @@ _AUDIO = "aac ac3 aif aiff amr flac m4a mka mp2 mp3 oga ogg opus wav wma"
 
 MEDIA_SUFFIXES = frozenset(f".{ending}" for ending in f"{_VIDEO} {_AUDIO}".split())
 """What counts as media in a folder or a pattern. A file named outright may be called anything."""
-SESSION_FILE = "session.json"
-"""Makes a folder the folder of a live session ..."""
-SESSION_MEDIA = "media.mkv"
-"""... whose picture and sound are here."""
 
 
 def find_media(arguments: Sequence[str]) -> list[Path]:
@@ -57,13 +54,13 @@ def find_each(arguments: Sequence[str]) -> tuple[list[Path], dict[str, Exception
 def session_folder(media: Path) -> Path | None:
     """The folder of the live session whose recording this file is; None for any other file."""
     folder = media.absolute().parent
-    is_recording = media.name == SESSION_MEDIA and (folder / SESSION_FILE).is_file()
+    is_recording = media.name == MEDIA and (folder / SESSION).is_file()
     return folder if is_recording else None
 
 
 def _expand(argument: str) -> list[Path]:
     path = local_path(argument)
-    if (path / SESSION_FILE).is_file():
+    if (path / SESSION).is_file():
         return [_recording(path)]
     if path.is_dir():
         try:
@@ -78,11 +75,11 @@ def _expand(argument: str) -> list[Path]:
 
 
 def _recording(folder: Path) -> Path:
-    media = folder / SESSION_MEDIA
+    media = folder / MEDIA
     if not is_there(media):
         raise UsageError(
             f"the session in {folder} was kept without picture and sound, so there is nothing to replay; "
-            f"its results are in {folder / 'timeline.jsonl'}"
+            f"its results are in {folder / TIMELINE}"
         )
     check_recording(media)
     open_container(media).close()

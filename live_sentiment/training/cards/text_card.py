@@ -9,17 +9,11 @@ from typing import Any
 
 import psutil
 
+from live_sentiment.core.markdown import prose, row, table
 from live_sentiment.core.types import EMOTIONS, POLARITIES
 from live_sentiment.training.evaluation.text_evaluation import HIGHEST_ERROR
 
-LICENCES = {
-    "meld": "sitcom dialogue (Poria et al. 2019); GPL-3.0",
-    "goemotions": "Reddit comments, grouped as Ekman did (Demszky et al. 2020); CC BY 4.0",
-    "semeval2017_sentiment": "tweets (Rosenthal et al. 2017); research use",
-    "sst2": "film reviews (Socher et al. 2013); research use",
-}
-"""What the corpora are, and their licences as far as they could be verified."""
-
+_TEXTS = prose(__package__, "text")
 _ROWS = {
     "weighted_f1": "weighted F1",
     "macro_f1": "macro F1",
@@ -38,78 +32,6 @@ _CALIBRATION = (
 )
 _WIDTH = 118
 
-_BESIDE = """To stand beside, since MELD's test set was looked at before: the first head shipped, on the
-frozen encoder, had weighted F1 57.1 and 67.3 as written, 48.4 and 57.3 plain, 47.3 and 54.8 on beginnings; a
-single seed of a shorter training 59.7 and 68.9 as written; and these very weights, with a prior that was
-chosen by the calibration error of all forms together, 60.6 and 69.0, at a calibration error of 5.3 for
-emotions as written, upon which the error as written was taken to choose by. Nothing else was chosen by these
-looks. Published: RoBERTa fine-tuned on MELD, five times as large, 62.0 and 72.1; BERT on
-GoEmotions in Ekman's groups, macro F1 62.6."""
-
-_CARD = """# {name}: what words say
-
-Seven emotions ({emotions}) and polarity ({polarities}) from an utterance and from any beginning of it.
-{how} On its {hidden_size} numbers, the mean over the tokens and over the upper half of the layers, sits a
-head ({inner}). File: {megabytes:.1f} MB.
-
-## What it was measured to do
-
-{choice} In %. "Plain" is lower case without punctuation; "beginnings" are cut after a random word, half of
-them plain, and judged by the label of the whole. "In context" reads up to {context} utterances before the
-text with it, at most 32 tokens. Where texts have several labels, a class counts as named from a threshold of
-its own on, chosen on the development set, and macro F1 is the mean of the classes' F1, neutral among them.
-
-{tables}
-
-Recall of what ships on {reference} test, as written:
-
-{recalls}
-
-{beside}
-
-A word takes {alone:.1f} ms, with context {in_context:.1f} ms: one text at a time, float32, beginnings of a
-sentence of ten words, each the quickest of twenty times, while {load:.0f} programs wanted {cores} cores; on a
-core of its own it is less. The changes of the weights cost no time.
-
-## Probabilities
-
-softmax(evidence / T + log prior), T {emotion_temperature:.2f} for emotions and {polarity_temperature:.2f}
-for polarity, fitted on the development set of {reference} in all forms together.
-In training each corpus's own class balance was taken out (logit adjustment); the prior put in is that of
-{reference}, to the power of {emotion_prior_exponent:.2g} for emotions and {polarity_prior_exponent:.2g} for
-polarity: the powers with the best weighted F1 on its development set among those that keep the calibration
-error there within {highest_error:.0f} %.
-
-{priors}
-
-This is a choice for everyday talk, most of which is neutral; fusion divides it out. A beginning is judged
-by how such utterances went on, so an open one stays near the prior.
-
-## Trained on
-
-| corpus | texts | what it is, and its licence as far as verified |
-|---|---|---|
-{corpora}
-
-Official splits. {tuning}
-To train it again, on these or on texts of your own:
-
-    live-sentiment train text --data FOLDER --output FILE{flags}
-
-The weights inherit the question of the corpora's licences, research use among them; whoever needs certainty
-retrains.
-
-## Limits
-
-- English. Sitcom dialogue, Reddit, tweets and film reviews: no talk that was not written or posted first.
-- Words only. Its context was the utterances of several speakers in turn; a
-  session's is the sentences that it heard.
-- Much of what it knows of emotion in dialogue is punctuation: compare "as written" with "plain".
-- Rare emotions give way to neutral under the prior of everyday talk: see the recalls of fear and disgust.
-- Negation and irony are often taken at their words.
-- Labels are what annotators thought a writer or an actor meant, by the habits of American English speakers.
-"""
-
 
 def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], size: int) -> None:
     """Write the card of weights with this metadata.
@@ -122,7 +44,7 @@ def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], 
     """
     encoder, reference, inner = metadata["encoder"], metadata["reference"], metadata["inner_size"]
     tuned = "rank" in metadata
-    text = _CARD.format(
+    text = _TEXTS["card"].format(
         name=file.stem,
         emotions=", ".join(EMOTIONS),
         polarities=", ".join(POLARITIES),
@@ -135,7 +57,7 @@ def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], 
         tables="\n\n".join(_tables(metadata)),
         reference=reference,
         recalls=_recalls(metadata["test"].get(reference, {})),
-        beside=_BESIDE if reference == "meld" else "",
+        beside=_TEXTS["beside"] if reference == "meld" else "",
         alone=word_ms[0],
         in_context=word_ms[1],
         load=max(psutil.getloadavg()[0], 1),
@@ -143,11 +65,11 @@ def card(file: Path, metadata: Mapping[str, Any], word_ms: tuple[float, float], 
         **{name: metadata[name] for name in _CALIBRATION},
         highest_error=100 * HIGHEST_ERROR,
         priors="\n\n".join(
-            _table(["", *names], [["prior", *(f"{one:.3f}" for one in metadata[key])]])
+            table(["", *names], [["prior", *(f"{one:.3f}" for one in metadata[key])]])
             for names, key in ((EMOTIONS, "emotion_prior"), (POLARITIES, "polarity_prior"))
         ),
         corpora="\n".join(
-            f"| {name} | {count} | {LICENCES.get(name, 'of your own')} |"
+            row([name, str(count), prose(__package__, "text", "licences").get(name, "of your own")])
             for name, count in metadata["trained_on"].items()
         ),
         tuning=_training(metadata) if tuned else "The head saw every text in a drawn form.",
@@ -213,7 +135,7 @@ def _tables(metadata: Mapping[str, Any]) -> Iterator[str]:
                 ]
                 for name in names
             ]
-            yield f"{corpus}, test split, {kind}:\n\n" + _table(["", *forms], rows)
+            yield f"{corpus}, test split, {kind}:\n\n" + table(["", *forms], rows)
 
 
 def _mean(mean_and_deviation: Sequence[float]) -> str:
@@ -227,14 +149,9 @@ def _recalls(kinds: Mapping[str, Any]) -> str:
         recalls = forms["as written"].get("recalls")
         if recalls:
             tables.append(
-                _table(["", *recalls], [["recall", *(f"{100 * one:.1f}" for one in recalls.values())]])
+                table(["", *recalls], [["recall", *(f"{100 * one:.1f}" for one in recalls.values())]])
             )
     return "\n\n".join(tables) or "none measured."
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _wrapped(text: str) -> str:

@@ -17,7 +17,9 @@ from live_sentiment.core.config import LearntConfig
 from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Expert, FloatArray, Modality
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.learnt import LearntFuser
+from live_sentiment.training.data.fusion_windows import select
 from live_sentiment.training.data.samples import Sample
+from live_sentiment.training.loop import Descent
 
 SMALLEST_SHARE = 1e-4
 """Prior of a class that the training data lack."""
@@ -82,24 +84,17 @@ def fit_fixed(
         fuser = LearntFuser(experts, config)
         shares = polarity.mean(dim=0).clamp(min=SMALLEST_SHARE)
         fuser.set_priors(torch.exp(fuser.log_emotion_prior), shares / shares.sum())
-        optimiser = torch.optim.AdamW(
-            fuser.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
         steps = recipe.epochs * -(-len(batch) // recipe.batch)
-        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        descend = Descent.along_cosine(fuser, recipe, steps, recipe.clip_norm)
         loss_of = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
         fuser.train()
         for _ in range(recipe.epochs):
             for rows in torch.split(torch.randperm(len(batch)), recipe.batch):
-                said = fuser.read(_rows(batch, rows))
+                said = fuser.read(select(batch, rows))
                 loss = loss_of(said.output.polarity_logits, polarity[rows])
                 if said.auxiliary is not None:
                     loss = loss + recipe.auxiliary_weight * said.auxiliary
-                optimiser.zero_grad()
-                loss.backward()
-                nn.utils.clip_grad_norm_(fuser.parameters(), recipe.clip_norm)
-                optimiser.step()
-                cosine.step()
+                descend(loss)
     return fuser.eval()
 
 
@@ -107,15 +102,6 @@ def stand_ins(dims: Mapping[Modality, int]) -> dict[Modality, Expert]:
     """Experts that only say how wide the embeddings are."""
     emotions, polarity = (np.full(len(names), 1 / len(names), np.float32) for names in (EMOTIONS, POLARITIES))
     return {name: Expert(name, dims[name], emotions, polarity, "features", "") for name in MODALITIES}
-
-
-def _rows(batch: FusionBatch, rows: Tensor) -> FusionBatch:
-    return FusionBatch(
-        {
-            name: ModalitySequence(*(one[rows] for one in sequence.fields()))
-            for name, sequence in batch.sequences.items()
-        }
-    )
 
 
 def _sequence(samples: Sequence[Sample], name: Modality, scaling: Scaling) -> ModalitySequence:

@@ -7,8 +7,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from live_sentiment.core.markdown import table
 from live_sentiment.training.comparison.grid import Cell, GridTask
-from live_sentiment.training.comparison.markdown import number, spread, table
+from live_sentiment.training.comparison.numbers import number, spread
 from live_sentiment.training.comparison.writing import write_text
 from live_sentiment.training.evaluation.evaluation import circumstances
 from live_sentiment.training.evaluation.figures import plain
@@ -73,7 +74,9 @@ def _table(cells: Sequence[Cell], fusers: Sequence[str]) -> str:
             values = [cell.figures[head][name] for cell in own if name in cell.figures.get(head, {})]
             row.append(_plain_spread(values) if name in PLAIN else spread(values))
         rows.append(row)
-    return table(["fuser", *(f"{TASKS[head]}: {FIGURES[name]}" for head, name in columns)], rows)
+    return table(
+        ["fuser", *(f"{TASKS[head]}: {FIGURES[name]}" for head, name in columns)], rows, numbers=True
+    )
 
 
 def _plain_spread(values: Sequence[float]) -> str:

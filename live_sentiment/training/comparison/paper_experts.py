@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from live_sentiment.core.markdown import table
 from live_sentiment.training.comparison.cells import Figures
-from live_sentiment.training.comparison.markdown import NOTHING, interval, number, percent, spread, table
 from live_sentiment.training.comparison.mosi_text import PUBLISHED
+from live_sentiment.training.comparison.numbers import NOTHING, interval, number, percent, spread
 from live_sentiment.training.comparison.shipped_experts import (
     PUBLISHED_FER2013,
     PUBLISHED_FERPLUS,
@@ -37,7 +38,7 @@ def mosi_words_section(figures: Figures) -> str:
         "utterances. A ridge regression of the score in [−3, 3] on what the shipped text expert reads; its "
         f"input (here: {figures['features']}) and penalty (here: {figures['penalty']:g}) were chosen on the "
         f"validation split (MAE {number(figures['validation_mae'])}). The rows below it are as published and "
-        "use three modalities.\n\n" + table(head, [ours, *others])
+        "use three modalities.\n\n" + table(head, [ours, *others], numbers=True)
     )
 
 
@@ -72,7 +73,7 @@ def meld_section(figures: Figures) -> str:
     return (
         f"Test split, {samples} utterances, words alone as transcribed by the corpus. The shipped weights as "
         f"they are, leading class under their own prior.{note} RoBERTa is five times larger, and "
-        "fine-tuned.\n\n" + table(head, rows)
+        "fine-tuned.\n\n" + table(head, rows, numbers=True)
     )
 
 
@@ -106,7 +107,7 @@ def voices_section(figures: Figures) -> str:
         "the corpus's own labels. The shipped head is trained by the same recipe on all actors. In a session "
         "a voice is read relative to what was heard of its speaker before; offline, relative to all of the "
         f"speaker's clips. ± over {len(next(iter(figures.values())))} divisions into folds.\n\n"
-        + table(head, rows)
+        + table(head, rows, numbers=True)
     )
 
 
@@ -139,7 +140,7 @@ def faces_section(figures: Figures) -> str:
     return (
         "The shipped network on the official test pictures, aligned by the detector as in a session. It was "
         "trained on FERPlus's votes, which often contradict FER2013's own labels.\n\n"
-        + table(["faces", "pictures", "accuracy", "mean recall", "ECE"], rows)
+        + table(["faces", "pictures", "accuracy", "mean recall", "ECE"], rows, numbers=True)
     )
 
 

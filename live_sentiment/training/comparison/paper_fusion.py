@@ -7,30 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from live_sentiment.core.markdown import prose, table
 from live_sentiment.core.types import MODALITIES
 from live_sentiment.training.comparison.cells import Figures
-from live_sentiment.training.comparison.markdown import percent, spread, table
 from live_sentiment.training.comparison.mosi_features import ARCHITECTURE, RECIPE, REGRESSION_C, STRONGER_C
+from live_sentiment.training.comparison.numbers import percent, spread
 from live_sentiment.training.tasks.imputation import MASKING, Outcome, imputation_table, winner
 
-_MOSI = """\
-Utterance features as released (text 100, voice 73, face 100 wide), binary sentiment, {train} training and
-{test} test utterances of different videos. **The text and face features were evidently fitted on the
-training labels** (see the column "on training data"), so no validation set can be carved from the training
-part. The settings were therefore fixed before any fuser was run on the test part, and are the same for all:
-width {width}, dropout {dropout:g}, no hidden layers, {epochs} epochs in batches of {batch}, AdamW at
-{rate:g} falling to zero along a cosine, weight decay {decay:g}, label smoothing {smoothing:g}, no modality
-dropout, features scaled to mean 0 and deviation 1. `live_sentiment/training/comparison/mosi_features.py`
-gives the reasons.
-
-{rows}
-
-"Product of experts" multiplies three logistic regressions, its weights all 1: there is nothing to fit them
-on. The regression on all has the library's default penalty (C = {default:g}). C = {stronger:g} is the one row
-that was chosen by its test figure: it comes nearest to the reference of 76.9 that is known for this corpus,
-whose own penalty is not recorded. Training has more positive utterances and the test more negative ones: the
-majority row is the test's own majority.
-"""
+_TEXTS = prose(__package__, "paper")
 
 
 def mosi_fusers_section(figures: Figures) -> str:
@@ -47,7 +31,7 @@ def mosi_fusers_section(figures: Figures) -> str:
                 str(len(runs)),
             ]
         )
-    return _MOSI.format(
+    return _TEXTS["mosi_fusers"].format(
         **figures["samples"],
         width=ARCHITECTURE.width,
         dropout=ARCHITECTURE.dropout,
@@ -58,34 +42,14 @@ def mosi_fusers_section(figures: Figures) -> str:
         smoothing=RECIPE.label_smoothing,
         default=REGRESSION_C,
         stronger=STRONGER_C,
-        rows=table(["model", "accuracy", "weighted F1", "on training data", "seeds"], rows),
+        rows=table(["model", "accuracy", "weighted F1", "on training data", "seeds"], rows, numbers=True),
     )
-
-
-_SYNTHETIC = """\
-**Synthetic pairs.** No freely licensed corpus at hand has words, voice and face of the same person. Each
-window is put together from test samples of *different* people and corpora that carry the same emotion
-label; classes come as often as the deployment prior says, and a modality now and then shows another emotion
-than the person has. What is measured is how far each expert can be trusted and how they are combined;
-**nothing here is a cross-modal result.** Seven emotions, {runs} draws of pairs; in use: `{in_use}`.
-
-{subsets}
-
-One modality lying: windows in which all three agree, and the same windows when one of them is given a
-sample of another emotion. The fused confidence must fall.
-
-{lies}
-
-{verdict}
-
-Samples: {sources}.
-"""
 
 
 def synthetic_section(figures: Figures) -> str:
     """Every fuser on every subset, and with one modality lying."""
     runs: Sequence[Mapping[str, Any]] = figures["runs"]
-    return _SYNTHETIC.format(
+    return _TEXTS["synthetic"].format(
         runs=len(runs),
         in_use=figures["in_use"],
         subsets=_subsets(runs),
@@ -112,7 +76,7 @@ def _subsets(runs: Sequence[Mapping[str, Any]]) -> str:
             ones = [run[fuser]["subsets"][subset] for run in runs]
             cells = [spread([one[key] for one in ones if one.get(key) is not None]) for key in columns]
             rows.append([fuser, subset, *cells])
-    return table(["fuser", "present", *columns.values()], rows)
+    return table(["fuser", "present", *columns.values()], rows, numbers=True)
 
 
 def _lies(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -137,7 +101,7 @@ def _lies(runs: Sequence[Mapping[str, Any]]) -> str:
                 ]
             )
     head = ["fuser", "who lies", "confidence before", "after", "fell in", "right before", "right after"]
-    return table(head, rows)
+    return table(head, rows, numbers=True)
 
 
 def _verdict(runs: Sequence[Mapping[str, Any]], in_use: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from live_sentiment.core.markdown import prose
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.paper_experts import (
     faces_section,
@@ -18,16 +19,6 @@ from live_sentiment.training.comparison.paper_fusion import (
     synthetic_section,
 )
 
-TITLES: Mapping[str, str] = {
-    "mosi_fusers": "Fusers on CMU-MOSI, ACL 2017 split",
-    "mosi_words": "CMU-MOSI, standard split, words alone",
-    "meld": "MELD, words alone",
-    "voices": "Acted voices, actors never heard",
-    "faces": "FERPlus and FER2013",
-    "synthetic": "Words, voice and face together: synthetic pairs",
-    "imputing": "A missing modality: imputed or masked",
-    "imputing_pairs": "A missing modality on synthetic pairs",
-}
 RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "mosi_fusers": mosi_fusers_section,
     "mosi_words": mosi_words_section,
@@ -39,32 +30,18 @@ RENDERERS: Mapping[str, Callable[[Figures], str]] = {
     "imputing_pairs": imputing_pairs_section,
 }
 
-_HEAD = """\
-# Results
-
-Every number on this page was computed by one command:
-
-```
-{command}
-```
-
-{date}, {machine}. {versions}. Seeds: {seeds}. Took {took}. Weights (SHA-256): {weights}.
-
-Figures are in % unless a unit says otherwise. Intervals in brackets: 95 %, bootstrap, over speakers or videos
-where they are known. "±": standard deviation over seeds. Test splits were not looked at to choose anything,
-but for one baseline row that says so: choices were made on validation data or beforehand. What could not be
-measured says so. The numbers in full are in the JSON beside this page.
-"""
+_TEXTS = prose(__package__, "paper")
 
 
 def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str]) -> str:
     """The whole page."""
-    parts = [_HEAD.format(**facts)]
+    parts = [_TEXTS["head"].format(**facts)]
+    titles = prose(__package__, "paper", "titles")
     for name, figures in found.items():
         body = (
             f"Not measured: {figures['not_measured']}."
             if "not_measured" in figures
             else RENDERERS[name](figures)
         )
-        parts.append(f"## {TITLES[name]}\n\n{body}\n")
+        parts.append(f"## {titles[name]}\n\n{body}\n")
     return "\n".join(parts)

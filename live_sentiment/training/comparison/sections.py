@@ -25,7 +25,7 @@ from live_sentiment.training.data.corpora import read_corpus
 from live_sentiment.training.data.features import fingerprint
 from live_sentiment.training.data.samples import Split
 from live_sentiment.training.evaluation import fusion_evaluation, voice_evaluation
-from live_sentiment.training.tasks import imputation, voice_head
+from live_sentiment.training.tasks import imputation, imputers, voice_head
 from live_sentiment.training.tasks.imputation import Outcome
 from live_sentiment.training.tasks.voice_head import Schedule
 
@@ -163,7 +163,7 @@ def imputing(context: Context) -> Figures:
     key = {
         "data": mosi_features.fingerprint(corpus),
         "architecture": config.model_dump(),
-        "code": fingerprint_of_code(*FUSER_CODE, imputation, "fusion/imputation.py"),
+        "code": fingerprint_of_code(*FUSER_CODE, imputation, imputers),
     }
 
     def measured(seed: int) -> Sequence[Outcome]:
@@ -178,7 +178,7 @@ def imputing_pairs(context: Context) -> Figures:
     fuser = context.config.fusion.fuser
     key = _key_of_pairs(context) | {
         "fuser": fuser,
-        "imputation": fingerprint_of_code(imputation, "fusion/imputation.py"),
+        "imputation": fingerprint_of_code(imputation, imputers),
     }
     measured = partial(measure_imputation, source, fuser)
     return {"outcomes": _outcomes(context, "imputation pairs", key, measured), "fuser": fuser}

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray
 from live_sentiment.fusion.batch import ModalitySequence, log_probabilities
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.data.pairing import Pool
 
 SPLITS = ("train", "validation", "test")
@@ -84,9 +85,8 @@ def cached_pools(
         for split, pool in make().items():
             tensors |= {f"{split}.{name}": getattr(pool.looks, name).contiguous() for name in _FIELDS}
             tensors[f"{split}.labels"] = pool.labels
-        partial = file.with_suffix(".partial")
-        save_file(tensors, partial)
-        partial.replace(file)
+        with written_aside(file, mode=BY_UMASK) as aside:
+            save_file(tensors, aside)
     held = load_file(file)
     return {
         split: Pool(ModalitySequence(*(held[f"{split}.{name}"] for name in _FIELDS)), held[f"{split}.labels"])

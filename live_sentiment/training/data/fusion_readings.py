@@ -14,6 +14,7 @@ from rich.progress import Progress
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import Expert, Modality, Observation
 from live_sentiment.models.store.store import ModelStore
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.data.features import fingerprint
 from live_sentiment.training.data.samples import Corpus, Sample
 from live_sentiment.training.evaluation.shipped import PERSON, Observations, observe
@@ -82,10 +83,9 @@ def _shards(samples: Sequence[Sample]) -> Iterator[list[Sample]]:
 def _write(file: Path, observed: Mapping[str, Observations]) -> None:
     looks = [one for ones in observed.values() for one in ones]
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
-    with partial.open("wb") as stream:
+    with written_aside(file, mode=BY_UMASK) as aside:
         np.savez(
-            stream,
+            aside,
             keys=np.array(list(observed), np.str_),
             counts=np.array([len(ones) for ones in observed.values()], np.int64),
             times_s=np.array([one.time_s for one in looks], np.float64),
@@ -94,7 +94,6 @@ def _write(file: Path, observed: Mapping[str, Observations]) -> None:
             polarity=np.array([one.polarity for one in looks], np.float32),
             quality=np.array([one.quality for one in looks], np.float64),
         )
-    partial.replace(file)
 
 
 def _read(file: Path, modality: Modality) -> dict[str, Observations]:

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from live_sentiment.core.types import FloatArray
 from live_sentiment.models.text_encoder import TextEncoder
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 
 SHARD = 2048
 """Texts a file: about ten seconds' work of one core, which is what an interruption can lose."""
@@ -70,10 +71,8 @@ def embed_texts(
         )
         file = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.npy"
         if not file.is_file():
-            partial = file.with_suffix(".partial")
-            with partial.open("wb") as stream:
-                np.save(stream, _embed(encoder, shard, before, bfloat16))
-            partial.replace(file)
+            with written_aside(file, mode=BY_UMASK) as aside:
+                np.save(aside, _embed(encoder, shard, before, bfloat16))
         shards.append(np.load(file))
         progress.update(task, advance=len(shard))
     return np.concatenate(shards) if shards else np.zeros((0, encoder.hidden_size), np.float32)

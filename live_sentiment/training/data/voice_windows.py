@@ -23,6 +23,7 @@ from live_sentiment.models.voice_activity import VoiceActivity
 from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frames
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.augment.voice_hearings import Hearing, studio
 from live_sentiment.training.augment.voice_surroundings import Surroundings
 from live_sentiment.training.data.voice_corpora import Clip
@@ -99,10 +100,8 @@ def embed_corpora(
         if not kept.is_file():
             arrays = ear.hear(numbers, lambda done, first=first: progress(first + done))  # type: ignore[misc]
             folder.mkdir(parents=True, exist_ok=True)
-            partial = kept.with_suffix(".partial")
-            with partial.open("wb") as stream:
-                np.savez(stream, **arrays)
-            partial.replace(kept)
+            with written_aside(kept, mode=BY_UMASK) as aside:
+                np.savez(aside, **arrays)
         with np.load(kept, allow_pickle=False) as arrays:
             shards.append({field.name: arrays[field.name] for field in fields(Windows)})
     joined = {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}

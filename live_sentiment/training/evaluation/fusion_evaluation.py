@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from live_sentiment.core import markdown
 from live_sentiment.core.types import EMOTIONS, MODALITIES
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
@@ -79,27 +80,27 @@ def contradiction(fuser: Fuser, windows: Windows, seed: int) -> dict[str, Confid
 def table(seeds: Mapping[str, Sequence[Sequence[Figures]]]) -> str:
     """Markdown table of mean ± standard deviation over seeds: `seeds[fuser][seed][subset]`."""
     head = ("modalities", "fuser", "accuracy", "UAR", "ECE", "accuracy, none misled", "polarity", "its ECE")
-    lines = [_row(head), _row(["---"] * len(head))]
+    rows = []
     for index, subset in enumerate(SUBSETS):
         name = " + ".join(modality for modality in MODALITIES if modality in subset) or "none (the prior)"
         for fuser, runs in seeds.items():
             cells = [_percent([getattr(run[index], one.name) for run in runs]) for one in fields(Figures)]
-            lines.append(_row((name, fuser, *cells)))
-    return "\n".join(lines)
+            rows.append((name, fuser, *cells))
+    return markdown.table(head, rows)
 
 
 def contradiction_table(seeds: Mapping[str, Sequence[Mapping[str, Confidence]]]) -> str:
     """Markdown table of mean confidence and accuracy: `seeds[fuser][seed][case]`."""
     cases = [ALL_AGREE, *(f"{modality} lies" for modality in MODALITIES)]
-    lines = [_row(("fuser", *cases)), _row(["---"] * (len(cases) + 1))]
+    rows = []
     for fuser, runs in seeds.items():
         cells = []
         for case in cases:
             ones = [run[case] for run in runs if case in run]
             sure, right = _percent([one.confidence for one in ones]), _percent([one.accuracy for one in ones])
             cells.append(f"{sure} (right {right})")
-        lines.append(_row((fuser, *cells)))
-    return "\n".join(lines)
+        rows.append((fuser, *cells))
+    return markdown.table(("fuser", *cases), rows)
 
 
 def as_json(figures: Figures | Confidence) -> dict[str, Any]:
@@ -156,7 +157,3 @@ def _mean(right: Tensor) -> float:
 def _percent(values: Sequence[float]) -> str:
     known = [value for value in values if not np.isnan(value)]
     return f"{100 * np.mean(known):.1f} ± {100 * np.std(known):.1f}" if known else "–"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+
+from live_sentiment.training.loop import best_factor
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -101,14 +102,8 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike, weights: ArrayLike | N
     towards what annotators would say rather than towards one right answer. `weights`, shape (N,), make the
     samples stand for another class distribution than they have.
     """
-    low, high = np.log(TEMPERATURE_RANGE)
     scores = np.asarray(logits, np.float64)
-    found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(scores, labels, float(np.exp(log_t)), weights),
-        bounds=(low, high),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+    return best_factor(lambda t: negative_log_likelihood(scores, labels, t, weights), *TEMPERATURE_RANGE)
 
 
 @dataclass(frozen=True, slots=True)

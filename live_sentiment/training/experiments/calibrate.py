@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from live_sentiment.core.types import MODALITIES
@@ -25,6 +24,7 @@ from live_sentiment.training.experiments.joint import Joint
 from live_sentiment.training.experiments.loader import held_out_batches
 from live_sentiment.training.experiments.model import LabModel, LabOutput
 from live_sentiment.training.experiments.predict import outputs
+from live_sentiment.training.loop import best_factor
 
 FEWEST = 10
 """Samples with a label below which nothing is fitted: the figure would be chance."""
@@ -87,12 +87,7 @@ def _scale(logits: Tensor, log_prior: Tensor, labels: Tensor) -> float:
     prior = log_prior.cpu().double().numpy()
     evidence = logits[rows].double().numpy() - prior
     true = labels[rows].double().numpy()
-    found = minimize_scalar(
-        lambda log_s: negative_log_likelihood(prior + np.exp(log_s) * evidence, true),
-        bounds=(np.log(SCALES[0]), np.log(SCALES[1])),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+    return best_factor(lambda s: negative_log_likelihood(prior + s * evidence, true), *SCALES)
 
 
 def _labelled(labels: Tensor) -> NDArray[np.bool_]:

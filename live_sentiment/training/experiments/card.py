@@ -9,50 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from live_sentiment.core.markdown import prose, row, table
 from live_sentiment.core.types import MODALITIES
 from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.run import CONFIG_FILE, read_run
-
-_CARD = """\
-# {name}
-
-{what}
-
-{warning}## Data
-
-| corpus | licence | train | validation | test | left out |
-| --- | --- | --- | --- | --- | --- |
-{corpora}
-
-{data_notes}
-
-## Training
-
-{training}
-
-## Figures
-
-On the test split, which was looked at once, after every choice had been made on the validation split; in
-brackets the 95 % interval of a bootstrap{clusters}. "Alone" is each modality's own head.
-
-{figures}
-
-On the validation split, by which the epoch was chosen and the confidence fitted (so it flatters):
-
-{validation}
-
-## Limits
-
-{limits}
-
-## Again
-
-```
-{command}
-```
-
-The whole configuration is in `{config_file}` of the run's folder. {circumstances}
-"""
 
 _HEADLINES: Mapping[str, Sequence[str]] = {
     "emotions": ("accuracy", "uar", "weighted_f1", "ece"),
@@ -78,7 +38,7 @@ def card(folder: Path) -> str:
     config, metrics = read_run(folder)
     data = metrics["data"]
     note = f"**{data['note']}.**\n\n" if data["note"] else ""
-    return _CARD.format(
+    return prose("live_sentiment.training.cards", "experiment")["card"].format(
         name=config.name,
         what=_what(config, metrics),
         warning=note,
@@ -103,7 +63,7 @@ def figures_table(measured: Mapping[str, Any]) -> str:
     """The figures of one split as a Markdown table."""
     if not measured:
         return "No sample in this split."
-    rows = ["| who | task | samples | figures |", "| --- | --- | --- | --- |"]
+    rows = []
     alone = {f"{name} alone": measured["alone"][name] for name in MODALITIES if name in measured["alone"]}
     for who, tasks in {"fused": measured["fused"], **alone}.items():
         for task, told in tasks.items():
@@ -112,8 +72,8 @@ def figures_table(measured: Mapping[str, Any]) -> str:
                 for name in _HEADLINES[task]
                 if told["estimates"][name]["value"] is not None
             ]
-            rows.append(f"| {who} | {task} | {told['samples']} | {', '.join(estimates)} |")
-    return "\n".join(rows)
+            rows.append([who, task, str(told["samples"]), ", ".join(estimates)])
+    return table(["who", "task", "samples", "figures"], rows)
 
 
 def _estimate(one: Mapping[str, float | None]) -> str:
@@ -143,10 +103,8 @@ def _what(config: ExperimentConfig, metrics: Mapping[str, Any]) -> str:
 def _corpus(one: Mapping[str, Any]) -> str:
     samples = one["samples"]
     dropped = ", ".join(f"{count} ({reason})" for reason, count in sorted(one["dropped"].items())) or "none"
-    return (
-        f"| {one['name']} | {one['licence']} | {samples['train']} | {samples['validation']} "
-        f"| {samples['test']} | {dropped} |"
-    )
+    counts = [str(samples[split]) for split in ("train", "validation", "test")]
+    return row([one["name"], one["licence"], *counts, dropped])
 
 
 def _data_notes(config: ExperimentConfig, data: Mapping[str, Any]) -> str:

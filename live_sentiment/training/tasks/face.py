@@ -26,6 +26,7 @@ from live_sentiment.models.face_expression import ExpressionNet
 from live_sentiment.training.augment.face_augment import augment, warp
 from live_sentiment.training.data.face_data import FacePictures
 from live_sentiment.training.evaluation import metrics
+from live_sentiment.training.loop import Descent
 
 BATCH_AT_TEST = 512
 
@@ -203,13 +204,8 @@ class Trainer:
             {"params": decayed, "weight_decay": recipe.weight_decay},
             {"params": plain},
         ]
-        self._optimizer = torch.optim.SGD(
-            groups,
-            lr=recipe.learning_rate,
-            momentum=0.9,
-            nesterov=True,
-        )
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimizer, self._rate)
+        optimiser = torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=0.9, nesterov=True)
+        self._descend = Descent(optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate))
 
     def run_epoch(self, on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None) -> float:
         """Train one epoch and return its mean loss; `on_step` is told step, steps and loss as it goes."""
@@ -227,10 +223,7 @@ class Trainer:
             if self._faces.opinions is not None:
                 teaching = F.cross_entropy(taught.float(), self._faces.opinions[rows])
                 loss = loss + self.recipe.teacher_weight * teaching
-            self._optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            self._schedule.step()
+            self._descend(loss)
             self._average()
             total += loss.item()
             on_step(step, self._steps_per_epoch, total / step)
@@ -249,8 +242,8 @@ class Trainer:
             "epoch": self.epoch,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            "optimizer": self._descend.optimiser.state_dict(),
+            "schedule": self._descend.rate.state_dict(),
             "random": self._random.get_state(),
             "torch_random": torch.get_rng_state(),
         }
@@ -266,8 +259,8 @@ class Trainer:
         self.epoch = state["epoch"]
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        self._descend.optimiser.load_state_dict(state["optimizer"])
+        self._descend.rate.load_state_dict(state["schedule"])
         self._random.set_state(state["random"])
         torch.set_rng_state(state["torch_random"])
 
@@ -281,7 +274,7 @@ class Trainer:
     @torch.no_grad()
     def _average(self) -> None:
         # Early on the average must forget faster, or it would remember the untrained network.
-        step = self._schedule.last_epoch
+        step = self._descend.rate.last_epoch
         keep = min(self.recipe.averaging, step / (step + 10))
         for mean, now in zip(
             self.average.state_dict().values(), self.model.state_dict().values(), strict=True

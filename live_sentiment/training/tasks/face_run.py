@@ -18,6 +18,7 @@ from live_sentiment.models.face_expression import DEPTHS, WIDTHS, Expression, We
 from live_sentiment.models.face_familiarity import Familiarity
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped, save_shipped
 from live_sentiment.perception.face.align import TEMPLATE
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.cards.face_card import write_card
 from live_sentiment.training.data.face_align import cached_alignments
 from live_sentiment.training.data.face_data import VOTES, FacePictures, load_ferplus
@@ -219,8 +220,8 @@ def _train(
         )
         _say(bar.console, f"epoch {trainer.epoch}: loss {loss:.4f}; validation, {shown}")
         state = {"trainer": trainer.state(), "best": best.state_dict(), "best_score": best_score}
-        torch.save(state, checkpoint.with_suffix(".new"))
-        checkpoint.with_suffix(".new").replace(checkpoint)
+        with written_aside(checkpoint, mode=BY_UMASK) as aside:
+            torch.save(state, aside)
     return best
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from live_sentiment.core.config import LearntConfig
 from live_sentiment.core.types import Expert, Modality
@@ -22,8 +22,10 @@ from live_sentiment.fusion.batch import subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.data.fusion_windows import Source, Targets, Windows, only
 from live_sentiment.training.data.pairing import drop_modalities
+from live_sentiment.training.loop import Descent
 from live_sentiment.training.tasks.fusion_calibration import calibrate, minimise
 from live_sentiment.training.tasks.losses import cross_entropy
 
@@ -115,12 +117,7 @@ class FuserTraining:
         self._generator = torch.Generator().manual_seed(seed)
         self._held_out = validation.held_out(schedule.validation_windows, torch.Generator().manual_seed(seed))
         self._fuser = LearntFuser(experts, config)
-        self._optimiser = torch.optim.AdamW(
-            self._fuser.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-        )
-        self._learning_rate = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, schedule.learning_rate, total_steps=schedule.steps, pct_start=0.1
-        )
+        self._descend = Descent.in_one_cycle(self._fuser, schedule, schedule.steps, 1.0, rising=0.1)
         self._identity = {
             "schedule": asdict(schedule),
             "config": config.model_dump(mode="json"),
@@ -155,11 +152,7 @@ class FuserTraining:
         loss = _loss(read.output, windows.targets(keep))
         if read.auxiliary is not None:
             loss = loss + AUXILIARY_WEIGHT * read.auxiliary
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._fuser.parameters(), 1.0)
-        self._optimiser.step()
-        self._learning_rate.step()
+        self._descend(loss)
         return float(loss.detach())
 
     def _validate(self) -> None:
@@ -169,17 +162,16 @@ class FuserTraining:
             weights = {name: tensor.clone() for name, tensor in self._fuser.state_dict().items()}
             self._best = {"loss": loss, "weights": weights}
         if self._checkpoint is not None:
-            partial = self._checkpoint.with_suffix(".partial")
-            torch.save(self._state(), partial)
-            partial.replace(self._checkpoint)
+            with written_aside(self._checkpoint, mode=BY_UMASK) as aside:
+                torch.save(self._state(), aside)
 
     def _state(self) -> dict[str, Any]:
         return {
             "identity": self._identity,
             "step": self._step,
             "weights": self._fuser.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "learning_rate": self._learning_rate.state_dict(),
+            "optimiser": self._descend.optimiser.state_dict(),
+            "learning_rate": self._descend.rate.state_dict(),
             "best": self._best,
             "windows_generator": self._generator.get_state(),
             "dropout_generator": torch.get_rng_state(),
@@ -188,8 +180,8 @@ class FuserTraining:
     def _resume(self, state: Mapping[str, Any]) -> None:
         self._step = state["step"]
         self._fuser.load_state_dict(state["weights"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._learning_rate.load_state_dict(state["learning_rate"])
+        self._descend.optimiser.load_state_dict(state["optimiser"])
+        self._descend.rate.load_state_dict(state["learning_rate"])
         self._best = dict(state["best"])
         self._generator.set_state(state["windows_generator"])
         torch.set_rng_state(state["dropout_generator"])

@@ -11,15 +11,21 @@ from statistics import mean, stdev
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from live_sentiment.core.config import LearntConfig
 from live_sentiment.core.errors import UsageError
+from live_sentiment.core.markdown import row
 from live_sentiment.core.types import MODALITIES, POLARITIES
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch, ModalitySequence, subset_masks
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.fusion.imputation import (
+from live_sentiment.training.comparison.fixed_fit import FixedRecipe, Scaling, feature_batch, fit_fixed
+from live_sentiment.training.data.fusion_windows import Windows, select
+from live_sentiment.training.data.samples import Corpus
+from live_sentiment.training.evaluation import metrics
+from live_sentiment.training.loop import Descent
+from live_sentiment.training.tasks.imputers import (
     IMPUTERS,
     LATENT,
     ConditionalGan,
@@ -28,10 +34,6 @@ from live_sentiment.fusion.imputation import (
     ImputingFuser,
     Regressor,
 )
-from live_sentiment.training.comparison.fixed_fit import FixedRecipe, Scaling, feature_batch, fit_fixed
-from live_sentiment.training.data.fusion_windows import Windows, select
-from live_sentiment.training.data.samples import Corpus
-from live_sentiment.training.evaluation import metrics
 
 MASKING = "masking"
 ALL = "mean of all"
@@ -73,6 +75,8 @@ class Outcome:
         return asdict(self)
 
 
+Learn = Callable[[Tensor, Tensor], None]
+"""One step on vectors (B, D), of which the modalities present, (B, 3), are shown."""
 Judge = Callable[[FusionOutput], tuple[Tensor, Tensor]]
 """From what a fuser says of N windows to probabilities (N, C) and true classes (N,), -1 where unknown."""
 
@@ -212,7 +216,7 @@ def winner(outcomes: Sequence[Outcome]) -> str:
 def imputation_table(outcomes: Sequence[Outcome]) -> str:
     """Markdown: accuracy in %, mean ± standard deviation over the seeds, a row for each subset."""
     methods = list(dict.fromkeys(one.method for one in outcomes))
-    lines = ["| present | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+    lines = [row(["present", *methods]), "|---" * (len(methods) + 1) + "|"]
     for present in [*dict.fromkeys(one.present for one in outcomes), ALL]:
         cells = []
         for method in methods:
@@ -222,7 +226,7 @@ def imputation_table(outcomes: Sequence[Outcome]) -> str:
             seeds = [mean(one.accuracy for one in own if one.seed == seed) for seed in {o.seed for o in own}]
             spread = f" ± {100 * stdev(seeds):.1f}" if len(seeds) > 1 else ""
             cells.append(f"{100 * mean(seeds):.1f}{spread}")
-        lines.append(f"| {present} | " + " | ".join(cells) + " |")
+        lines.append(row([present, *cells]))
     return "\n".join(lines)
 
 
@@ -243,72 +247,55 @@ def stacked(first: FusionBatch, second: FusionBatch) -> FusionBatch:
     )
 
 
-class _Learner:
-    """One optimiser step after the other."""
-
-    def __init__(self, module: nn.Module, recipe: Recipe) -> None:
-        self._optimiser = torch.optim.AdamW(
-            module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
-        self._cosine = torch.optim.lr_scheduler.CosineAnnealingLR(self._optimiser, recipe.steps)
-
-    def step(self, loss: Tensor) -> None:
-        self._optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
-        self._cosine.step()
-
-
 def _error(made: Tensor, truth: Tensor, hidden: Tensor) -> Tensor:
     """Mean squared error over the entries that were hidden."""
     return (made - truth)[hidden].square().mean()
 
 
-class _LearnRegressor:
-    def __init__(self, imputer: Regressor, recipe: Recipe) -> None:
-        self._imputer, self._learner = imputer, _Learner(imputer, recipe)
+def _learn_regressor(imputer: Regressor, recipe: Recipe) -> Learn:
+    descend = Descent.along_cosine(imputer, recipe, recipe.steps)
 
-    def __call__(self, truth: Tensor, present: Tensor) -> None:
-        made = self._imputer.complete(self._imputer.condition(truth, present))
-        self._learner.step(_error(made, truth, ~self._imputer.spread(present)))
+    def learn(truth: Tensor, present: Tensor) -> None:
+        made = imputer.complete(imputer.condition(truth, present))
+        descend(_error(made, truth, ~imputer.spread(present)))
+
+    return learn
 
 
-class _LearnVae:
+def _learn_vae(imputer: ConditionalVae, recipe: Recipe) -> Learn:
     """The evidence lower bound, with the error in place of the logarithm of a Gaussian."""
+    descend = Descent.along_cosine(imputer, recipe, recipe.steps)
 
-    def __init__(self, imputer: ConditionalVae, recipe: Recipe) -> None:
-        self._imputer, self._learner, self._recipe = imputer, _Learner(imputer, recipe), recipe
+    def learn(truth: Tensor, present: Tensor) -> None:
+        _, made, divergence = imputer.encode(truth, imputer.condition(truth, present))
+        error = _error(made, truth, ~imputer.spread(present))
+        descend(error + recipe.kl_weight * divergence.mean() / LATENT)
 
-    def __call__(self, truth: Tensor, present: Tensor) -> None:
-        condition = self._imputer.condition(truth, present)
-        _, made, divergence = self._imputer.encode(truth, condition)
-        error = _error(made, truth, ~self._imputer.spread(present))
-        self._learner.step(error + self._recipe.kl_weight * divergence.mean() / LATENT)
+    return learn
 
 
-class _LearnGan:
+def _learn_gan(imputer: ConditionalGan, recipe: Recipe) -> Learn:
     """Discriminator and generator in turn; the latter also by the squared error."""
+    improve_generator = Descent.along_cosine(imputer.generator, recipe, recipe.steps)
+    improve_discriminator = Descent.along_cosine(imputer.discriminator, recipe, recipe.steps)
+    judged = functional.binary_cross_entropy_with_logits
 
-    def __init__(self, imputer: ConditionalGan, recipe: Recipe) -> None:
-        self._imputer, self._recipe = imputer, recipe
-        self._generator = _Learner(imputer.generator, recipe)
-        self._discriminator = _Learner(imputer.discriminator, recipe)
-
-    def __call__(self, truth: Tensor, present: Tensor) -> None:
-        imputer, hidden = self._imputer, ~self._imputer.spread(present)
+    def learn(truth: Tensor, present: Tensor) -> None:
+        hidden = ~imputer.spread(present)
         condition = imputer.condition(truth, present)
         made = imputer.generate(condition, torch.randn(len(truth), LATENT))
         completed = torch.where(hidden, made, truth)
         real, fake = imputer.judge(truth, condition), imputer.judge(completed.detach(), condition)
         ones, zeros = torch.ones_like(real), torch.zeros_like(fake)
-        judged = functional.binary_cross_entropy_with_logits
-        self._discriminator.step(judged(real, ones) + judged(fake, zeros))
+        improve_discriminator(judged(real, ones) + judged(fake, zeros))
         fooled = judged(imputer.judge(completed, condition), ones)
-        self._generator.step(_error(made, truth, hidden) + self._recipe.adversarial_weight * fooled)
+        improve_generator(_error(made, truth, hidden) + recipe.adversarial_weight * fooled)
+
+    return learn
 
 
-_LEARNERS: Mapping[str, Callable[..., Callable[[Tensor, Tensor], None]]] = {
-    "regressor": _LearnRegressor,
-    "vae": _LearnVae,
-    "gan": _LearnGan,
+_LEARNERS: Mapping[str, Callable[..., Learn]] = {
+    "regressor": _learn_regressor,
+    "vae": _learn_vae,
+    "gan": _learn_gan,
 }

@@ -1,4 +1,4 @@
-"""What training minimises: each loss a function of predictions and targets, and their weighted sum.
+"""What training minimises: each loss a function of predictions and targets.
 
 Class targets are distributions, (N, C): one-hot, or the annotators' votes. A row with a NaN is not labelled
 and left out; with no labelled row a loss is zero, with a gradient of zeros, so that batches of mixed corpora
@@ -6,9 +6,6 @@ need no special care. The losses that align modalities are in `fusion.cores.alig
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -96,25 +93,6 @@ def ccc(predicted: Tensor, targets: Tensor) -> Tensor:
         if known.sum() >= 2:
             losses.append(1 - concordance(one[known], true[known]))
     return torch.stack(losses).mean() if losses else 0.0 * predicted.sum()
-
-
-@dataclass(frozen=True, slots=True)
-class MultiTask:
-    """Σ_t w_t L_t over the tasks that a batch has, with their parts for the record."""
-
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """By task; 1 where none is given."""
-
-    def __call__(self, losses: Mapping[str, Tensor | None]) -> Tensor:
-        """The sum of the losses, a scalar; a task that is None is not there.
-
-        Raises:
-            ValueError: no task at all.
-        """
-        there = {name: loss for name, loss in losses.items() if loss is not None}
-        if not there:
-            raise ValueError("no task has a loss")
-        return torch.stack([self.weights.get(name, 1.0) * loss for name, loss in there.items()]).sum()
 
 
 def _labelled(targets: Tensor) -> tuple[Tensor, Tensor]:

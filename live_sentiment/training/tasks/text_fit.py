@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 
 from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray
 from live_sentiment.models.text_emotion import TextHead
 from live_sentiment.training.data.text_embeddings import EmbeddedTexts, Kind
 from live_sentiment.training.evaluation.metrics import negative_log_likelihood
+from live_sentiment.training.loop import Descent, best_factor
 
 NEVER = 1e-6
 """Prior of a class that a corpus does not have: SST-2 knows no neutral, and says nothing against it."""
@@ -52,35 +52,23 @@ def fit_head(sets: Sequence[tuple[EmbeddedTexts, float]], settings: FitSettings,
     mean, deviation = embeddings.mean(dim=0), embeddings.std(dim=0)
     embeddings.sub_(mean).div_(deviation)
     head = TextHead(embeddings.shape[1], settings.inner_size, settings.dropout).train()
-    optimiser = torch.optim.AdamW(
-        head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
     # A small corpus gets small batches, or there would be no steps to learn in.
     batch = min(settings.batch, max(len(embeddings) // 64, 16))
     batches = -(-len(embeddings) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=settings.epochs * batches
-    )
+    descend = Descent.in_one_cycle(head, settings, settings.epochs * batches)
     for _ in range(settings.epochs):
         for rows in torch.split(torch.randperm(len(embeddings)), batch):
             emotion_evidence, polarity_evidence = head(embeddings[rows])
-            loss = emotions.loss(emotion_evidence, rows) + polarity.loss(polarity_evidence, rows)
-            optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            optimiser.step()
-            schedule.step()
+            descend(emotions.loss(emotion_evidence, rows) + polarity.loss(polarity_evidence, rows))
     _unstandardise(head, mean, deviation)
     return head.eval().requires_grad_(False)
 
 
 def fit_evidence_temperature(evidence: FloatArray, labels: FloatArray, prior: FloatArray) -> float:
     """The T for which softmax(evidence / T + log prior) fits labels (N, C) best; the prior stays as it is."""
-    found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(evidence / np.exp(log_t) + np.log(prior), labels),
-        bounds=(np.log(0.1), np.log(10.0)),
-        method="bounded",
+    return best_factor(
+        lambda t: negative_log_likelihood(evidence / t + np.log(prior), labels), lowest=0.1, highest=10.0
     )
-    return float(np.exp(found.x))
 
 
 @dataclass(frozen=True, slots=True)

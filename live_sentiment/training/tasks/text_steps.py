@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from live_sentiment.core.errors import RunError
+from live_sentiment.sinks.atomic import BY_UMASK, written_aside
 from live_sentiment.training.data.text_batches import Batch
+from live_sentiment.training.loop import Descent
 from live_sentiment.training.tasks.text_lora import TextNetwork
 from live_sentiment.training.tasks.text_recipe import Stage, TuneSettings
 
@@ -28,7 +30,7 @@ class StageRun:
             {"params": changes},
             {"params": head, "lr": stage.learning_rate * settings.head_pace},
         ]
-        self._optimiser = torch.optim.AdamW(
+        optimiser = torch.optim.AdamW(
             groups,
             lr=stage.learning_rate,
             weight_decay=settings.weight_decay,
@@ -41,7 +43,7 @@ class StageRun:
                 return (step + 1) / warm
             return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(descent - warm, 1)))
 
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(self._optimiser, height)
+        self._descend = Descent(optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, height), 1.0)
         self._averaging = stage.averaging
         self.average = {name: one.detach().clone() for name, one in self._learnt.items()}
         self.step = 0
@@ -59,11 +61,7 @@ class StageRun:
         )
         if not torch.isfinite(loss):
             raise RunError(f"the loss is {loss.item()} at step {self.step}; a lower learning rate may help")
-        self._optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(self._learnt.values(), 1.0)
-        self._optimiser.step()
-        self._schedule.step()
+        self._descend(loss)
         self.step += 1
         self.loss = loss.item() if self.step == 1 else 0.98 * self.loss + 0.02 * loss.item()
         # The average of few steps is no average: it begins with what there is.
@@ -73,18 +71,17 @@ class StageRun:
 
     def save(self, file: Path) -> None:
         """Keep all of it in `file`."""
-        partial = file.with_suffix(".partial")
         state = {
             "learnt": {name: one.detach() for name, one in self._learnt.items()},
             "average": self.average,
-            "optimiser": self._optimiser.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            "optimiser": self._descend.optimiser.state_dict(),
+            "schedule": self._descend.rate.state_dict(),
             "random": torch.get_rng_state(),
             "step": self.step,
             "loss": self.loss,
         }
-        torch.save(state, partial)
-        partial.replace(file)
+        with written_aside(file, mode=BY_UMASK) as aside:
+            torch.save(state, aside)
 
     def restore(self, file: Path) -> None:
         """Take up what `file` keeps; nothing where there is none."""
@@ -93,8 +90,8 @@ class StageRun:
         state = torch.load(file, weights_only=True)
         fill(self._learnt, state["learnt"])
         self.average = state["average"]
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._schedule.load_state_dict(state["schedule"])
+        self._descend.optimiser.load_state_dict(state["optimiser"])
+        self._descend.rate.load_state_dict(state["schedule"])
         torch.set_rng_state(state["random"])
         self.step, self.loss = state["step"], state["loss"]
 

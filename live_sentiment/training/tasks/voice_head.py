@@ -13,6 +13,7 @@ from torch.nn import functional
 from live_sentiment.core.types import FloatArray
 from live_sentiment.training.data.voice_sessions import ImaginedSessions, Labelled, Mode, play, statistics
 from live_sentiment.training.evaluation import metrics
+from live_sentiment.training.loop import Descent
 
 IMPOSSIBLE = -1e4
 """Logit of a class that the sample's corpus lacks: that says nothing about how such a voice sounds."""
@@ -69,20 +70,13 @@ def train(data: Labelled, seed: int, schedule: Schedule) -> TrainedHead:
 def _layer(sessions: ImaginedSessions, data: Labelled, schedule: Schedule) -> nn.Linear:
     """One layer, from the chance that torch and the sessions have just come to."""
     layer = nn.Linear(data.embedding.shape[1], len(data.names))
-    optimiser = torch.optim.AdamW(
-        layer.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
-    )
-    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.steps)
+    descend = Descent.along_cosine(layer, schedule, schedule.steps)
     for step in range(schedule.steps):
         if step % schedule.renew_steps == 0:
             sessions.renew()
         embedding, label, possible = sessions.batch(schedule.batch)
         logits = layer(functional.dropout(embedding, schedule.dropout))
-        loss = _loss(logits, label, possible, schedule.label_smoothing)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        cosine.step()
+        descend(_loss(logits, label, possible, schedule.label_smoothing))
     return layer
 
 

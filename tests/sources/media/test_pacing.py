@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.media.pacing import Pacer
+from tests.helpers.virtual_clock import VirtualClock
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.microphone.errors import Trouble, microphone_error, opening_error
 from live_sentiment.sources.microphone.listing import (
@@ -17,6 +16,7 @@ from live_sentiment.sources.microphone.listing import (
     same_microphone,
 )
 from tests.helpers.scripted_sound import Script, ScriptedCard
+from tests.helpers.virtual_clock import VirtualClock
 
 LAPTOP = MicrophoneInfo(0, "Microphone Array (Realtek)", "MME", 2, 44_100)
 HEADSET_OLD = MicrophoneInfo(1, "Headset (Jabra Evolve)", "MME", 1, 44_100)

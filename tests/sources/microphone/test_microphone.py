@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from live_sentiment.core.clock import VirtualClock
 from live_sentiment.core.config import MicrophoneConfig
 from live_sentiment.core.errors import UsageError
 from live_sentiment.sources.capture import CapturedSound, DeviceHealth
 from live_sentiment.sources.microphone.backend import MicrophoneInfo
 from live_sentiment.sources.microphone.microphone import Microphone
 from tests.helpers.scripted_sound import LEVEL, TONE_HZ, Listener, Script, ScriptedCard, microphone
+from tests.helpers.virtual_clock import VirtualClock
 
 ZERO_S = 100.0
 """Where the clock stands at the session's start."""

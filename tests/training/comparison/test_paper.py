@@ -37,13 +37,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.models
 def test_one_command_makes_the_page_and_a_second_one_uses_what_is_kept(
     tmp_path: Path,
-    model_store: ModelStore,
+    pulled: None,
     quick: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("all-minilm-l6-v2", "whisper-tiny.en", "yunet-2023mar"):
-        model_store.path(name)
     data, output = write_data(tmp_path / "data"), tmp_path / "results.md"
     command = ["compare", "--paper", "--data", str(data), "--output", str(output), "--seeds", "1"]
     command += ["--work", str(tmp_path / "work"), "--device", "cpu"]

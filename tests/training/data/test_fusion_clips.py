@@ -12,7 +12,6 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, MODALITIES, FloatArray, Modality, Observation
 from live_sentiment.models.fusion import Fusion
 from live_sentiment.models.store.shipped import load_shipped
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.data.fusion_clips import Clips, _heads, windows_of
 from live_sentiment.training.data.samples import Sample
 
@@ -78,10 +77,8 @@ def test_one_class_teaches_nothing(clips: Clips) -> None:
 
 @pytest.mark.models
 def test_one_command_trains_on_clips_of_ones_own(
-    tmp_path: Path, model_store: ModelStore, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, pulled: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("all-minilm-l6-v2", "whisper-tiny.en", "yunet-2023mar"):
-        model_store.path(name)
     rows = [
         ("train", 0.0, 2.3, "neutral", "I am here."),
         ("train", 2.3, 4.6, "joy", "This is wonderful!"),

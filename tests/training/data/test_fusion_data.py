@@ -11,7 +11,6 @@ from live_sentiment.core.config import FusionConfig
 from live_sentiment.core.types import EMOTIONS
 from live_sentiment.models.fusion import Fusion
 from live_sentiment.models.store.shipped import load_shipped
-from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.data import face_align, fusion_voice
 from live_sentiment.training.data.face_data import COLUMNS, SPLITS, VOTES
 from tests.helpers.paper_data import voice_pools
@@ -38,12 +37,10 @@ def write_faces(folder: Path) -> None:
 @pytest.mark.models
 def test_one_command_trains_what_fusion_loads(
     tmp_path: Path,
-    model_store: ModelStore,
+    pulled: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in ("all-minilm-l6-v2", "whisper-tiny.en", "yunet-2023mar"):
-        model_store.path(name)
     write_texts(tmp_path / "data" / "text")
     write_faces(tmp_path / "data" / "face")
     monkeypatch.setattr(fusion_voice, "voice_pools", voice_pools)

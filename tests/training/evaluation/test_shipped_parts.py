@@ -59,10 +59,8 @@ def test_voices_that_the_head_has_heard_are_named_and_silence_is_counted(
 
 
 def test_fusion_is_measured_on_pairs_that_are_named_as_synthetic(
-    tmp_path: Path, model_store: ModelStore, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, pulled: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("all-minilm-l6-v2", "whisper-tiny.en", "yunet-2023mar"):
-        model_store.path(name)
     write_texts(tmp_path / "data" / "text")
     write_faces(tmp_path / "data" / "face")
     monkeypatch.setattr(fusion_voice, "voice_pools", voice_pools)

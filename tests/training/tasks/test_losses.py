@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from live_sentiment.training.tasks.losses import (
-    MultiTask,
     balanced_weights,
     ccc,
     concordance,
@@ -110,11 +109,3 @@ def test_rows_without_a_label_count_for_nothing(loss: object) -> None:
     assert float(none.detach()) == 0.0
     assert logits.grad is not None
     assert not logits.grad.any()
-
-
-def test_tasks_add_up_by_their_weights() -> None:
-    one, other = torch.tensor(2.0), torch.tensor(3.0)
-    total = MultiTask({"emotions": 0.5})({"emotions": one, "polarity": other, "score": None})
-    assert float(total) == pytest.approx(0.5 * 2 + 3)
-    with pytest.raises(ValueError, match="no task"):
-        MultiTask()({"emotions": None})

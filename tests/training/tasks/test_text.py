@@ -48,14 +48,17 @@ def head_file(folder):
     return file
 
 
-def test_the_trained_head_reads_what_it_was_taught(folder, head_file):
-    analyzer = text_stage(TextConfig(head=str(head_file)), folder / "encoder")
+def reads_what_it_was_taught(analyzer):
     for (emotion, polarity), text in SAID.items():
         analyzer.reset()
         words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]
         last = analyzer(words).observations[-1]
         assert EMOTIONS[int(last.emotions.argmax())] == emotion
         assert POLARITIES[int(last.polarity.argmax())] == polarity
+
+
+def test_the_trained_head_reads_what_it_was_taught(folder, head_file):
+    reads_what_it_was_taught(text_stage(TextConfig(head=str(head_file)), folder / "encoder"))
 
 
 def test_the_metadata_says_what_it_is_and_how_good(head_file):
@@ -111,12 +114,7 @@ def tuned(folder):
 def test_a_tuned_encoder_reads_what_it_was_taught_word_by_word(folder, tuned):
     file, _ = tuned
     analyzer = text_stage(TextConfig(head=str(file), context_utterances=1), folder / "encoder")
-    for (emotion, polarity), text in SAID.items():
-        analyzer.reset()
-        words = [Word(word, n, n + 0.5, 1.0) for n, word in enumerate(text.format("nine").split())]
-        last = analyzer(words).observations[-1]
-        assert EMOTIONS[int(last.emotions.argmax())] == emotion
-        assert POLARITIES[int(last.polarity.argmax())] == polarity
+    reads_what_it_was_taught(analyzer)
 
 
 def test_seeds_and_their_average_are_told_apart_and_the_best_by_development_is_taken(tuned):

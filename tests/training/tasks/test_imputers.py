@@ -9,7 +9,7 @@ from torch.distributions import Normal, kl_divergence
 from live_sentiment.core.types import MODALITIES
 from live_sentiment.fusion.batch import FusionBatch, ModalitySequence
 from live_sentiment.fusion.fuser import Fuser, FusionOutput
-from live_sentiment.fusion.imputation import IMPUTERS, ImputingFuser, kl, mean_look
+from live_sentiment.training.tasks.imputers import IMPUTERS, ImputingFuser, kl, mean_look
 
 DIMS = {"text": 4, "voice": 3, "vision": 2}
 

@@ -1,4 +1,4 @@
-"""Tables in Markdown, and the numbers in them."""
+"""Numbers as tables have them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ import numpy as np
 from live_sentiment.training.evaluation.intervals import Estimate
 
 NOTHING = "–"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lines of a table; columns after the first are aligned to the right."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
 def percent(value: float | None, decimals: int = 1) -> str:

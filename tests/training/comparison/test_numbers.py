@@ -1,11 +1,5 @@
-from live_sentiment.training.comparison.markdown import interval, number, percent, spread, table
+from live_sentiment.training.comparison.numbers import interval, number, percent, spread
 from live_sentiment.training.evaluation.intervals import Estimate
-
-
-def test_a_table_is_markdown() -> None:
-    assert table(["model", "accuracy"], [["mean", "76.9"]]) == (
-        "| model | accuracy |\n| --- | ---: |\n| mean | 76.9 |"
-    )
 
 
 def test_numbers_read_as_in_papers() -> None:

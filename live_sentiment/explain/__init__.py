@@ -1,1 +1,0 @@
-"""Why a moment was read as it was: what its words and its way of speaking did to the fused result."""
