@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,19 @@ class Models:
     """A quicker one, for a live session that cannot keep up; None if there is none."""
 
 
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Importing torch makes a million objects that stay; looking through them for garbage is 8 % of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_collecting_later()
 def load_models(config: Config, store: ModelStore, *, live: bool = False) -> Models:
     """Load every model, pulling what is missing; for a `live` session also what it may have to fall back on.
 
