@@ -42,7 +42,7 @@ class Models:
 
 @contextmanager
 def _collecting_later() -> Iterator[None]:
-    """Importing torch makes a million objects that stay; looking through them for garbage is 8 % of the time."""
+    """What is imported and loaded stays: searching it for garbage again and again is 8 % of the start."""
     collects = gc.isenabled()
     gc.disable()
     try:
