@@ -160,7 +160,7 @@ class Session:
         from live_sentiment.core.clock import MonotonicClock
         from live_sentiment.runtime.live_session import LiveSession
         from live_sentiment.runtime.stages import open_stages
-        from live_sentiment.sinks.async_sink import Outlet
+        from live_sentiment.sinks.async_sink import AsyncSink
 
         clock = MonotonicClock() if self._clock is None else self._clock
         with ExitStack() as opening:
@@ -169,7 +169,7 @@ class Session:
             if camera is None and microphone is None:
                 raise UsageError("without a camera and a microphone there is nothing to analyse")
             stages = opening.enter_context(open_stages(self._config, live=True))
-            callbacks = Outlet(self._callbacks, "callbacks", clock=clock)
+            callbacks = AsyncSink(self._callbacks, "callbacks", clock=clock)
             self._live = LiveSession(
                 self._config,
                 stages,

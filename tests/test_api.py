@@ -44,7 +44,7 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def analysing() -> set[threading.Thread]:
     """The threads of analyses; the one that looks after them all stays."""
     return {
-        t for t in threading.enumerate() if t.name in {"analyze", "look", "listen", "transcribe", "decoder"}
+        t for t in threading.enumerate() if t.name in {"analyze", "face", "voice", "transcribe", "decoder"}
     }
 
 

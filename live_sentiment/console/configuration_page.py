@@ -36,7 +36,7 @@ model = "whisper-base"
 An unknown key is an error that names the nearest known one, and so is a value of another type or out of
 range. The end of a name is its unit: `_s` seconds, `_hz` per second, `_px` pixels.
 `live-sentiment schema configuration` prints the same as a JSON Schema, for editors. The settings of
-experiments are in [laboratory.md](laboratory.md).
+experiments are in [experiments.md](experiments.md).
 """
 
 _PLAIN: Mapping[Any, str] = {

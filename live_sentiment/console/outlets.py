@@ -12,7 +12,7 @@ from live_sentiment.terminal.printable import printable
 if TYPE_CHECKING:
     from live_sentiment.core.config import Config
     from live_sentiment.sinks.address import Address
-    from live_sentiment.sinks.async_sink import Outlet
+    from live_sentiment.sinks.async_sink import AsyncSink
 
 _LSL_NAME = "live-sentiment"
 
@@ -38,38 +38,38 @@ def any_outlet(options: argparse.Namespace) -> bool:
     return any(value is not None for value in (options.lsl, options.osc, options.mqtt))
 
 
-def open_outlets(options: argparse.Namespace, config: Config) -> list[Outlet]:
+def open_outlets(options: argparse.Namespace, config: Config) -> list[AsyncSink]:
     """The outlets asked for, not begun yet; says what will leave this machine.
 
     Raises:
         UsageError: a library is missing or an address is none.
     """
-    from live_sentiment.sinks.async_sink import Outlet
+    from live_sentiment.sinks.async_sink import AsyncSink
 
     outlets = []
     if options.lsl is not None:
-        from live_sentiment.sinks.lsl import LslCarrier
+        from live_sentiment.sinks.lsl import LslTransport
 
-        outlets.append(Outlet(LslCarrier(options.lsl, config.window.hop_s), "LSL"))
+        outlets.append(AsyncSink(LslTransport(options.lsl, config.window.hop_s), "LSL"))
         _say(f"LSL shows the streams of {options.lsl!r} to the whole local network")
     if options.osc is not None:
         from live_sentiment.sinks.address import parse_address
-        from live_sentiment.sinks.osc import OscCarrier
+        from live_sentiment.sinks.osc import OscTransport
 
         address = parse_address(options.osc)
-        outlets.append(Outlet(OscCarrier(address), "OSC"))
+        outlets.append(AsyncSink(OscTransport(address), "OSC"))
         _say_if_elsewhere("OSC", address)
     if options.mqtt is not None:
-        from live_sentiment.sinks.mqtt import MqttCarrier, parse_broker
+        from live_sentiment.sinks.mqtt import MqttTransport, parse_broker
 
         broker = parse_broker(options.mqtt)
-        outlets.append(Outlet(MqttCarrier(broker), "MQTT"))
+        outlets.append(AsyncSink(MqttTransport(broker), "MQTT"))
         _say_if_elsewhere("MQTT", broker.address)
     return outlets
 
 
 def begin_outlets(
-    outlets: list[Outlet], now_s: Callable[[], float], tell: Callable[[str, str], None], *, shown: bool
+    outlets: list[AsyncSink], now_s: Callable[[], float], tell: Callable[[str, str], None], *, shown: bool
 ) -> None:
     """The session begins.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from live_sentiment.runtime.file_session import FileSession, Outcome
     from live_sentiment.runtime.playback import Story
     from live_sentiment.serve.server import LiveServer
-    from live_sentiment.sinks.async_sink import Outlet
+    from live_sentiment.sinks.async_sink import AsyncSink
     from live_sentiment.sinks.protocol import Sink
 
 EXAMPLES = """\
@@ -142,7 +142,7 @@ def _replay(
     outlets = open_outlets(options, config)
     sinks: list[Sink] = [*outlets, *([story] if story else []), *([server.hub] if server else [])]
     saw = story.saw if story else None
-    replay = FileSession(clip, config, stages, folder, excerpt=excerpt, sinks=sinks, on_look=saw)
+    replay = FileSession(clip, config, stages, folder, excerpt=excerpt, sinks=sinks, on_frame=saw)
     try:
         serving = server.serving(replay.snapshot) if server else contextlib.nullcontext()
         with serving, _shown(replay, options, screen, story), _telling(outlets, options):
@@ -178,7 +178,7 @@ def _shown(
 
 
 @contextlib.contextmanager
-def _telling(outlets: list[Outlet], options: argparse.Namespace) -> Iterator[None]:
+def _telling(outlets: list[AsyncSink], options: argparse.Namespace) -> Iterator[None]:
     """Begin the outlets with session time running from now, and say at the end what went wrong with them.
 
     It stays out of the timeline, which is the same wherever a file is analysed.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from live_sentiment.console.options import add_config_options, config_from
-from live_sentiment.console.train_lab import add_presets
+from live_sentiment.console.train_experiment import add_presets
 from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:

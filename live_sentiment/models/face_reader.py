@@ -10,7 +10,7 @@ import torch
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import Expert, ImageArray
-from live_sentiment.models.encoders.expert import LabExpert, is_expert
+from live_sentiment.models.encoders.expert import TrainedExpert, is_expert
 from live_sentiment.models.encoders.pictures import PictureEncoder
 from live_sentiment.models.face_expression import Expression, Readings, polarity_of
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
@@ -57,11 +57,11 @@ class ExpressionReader:
         return self._read(crops)
 
 
-class LabFaceReader:
+class TrainedFaceReader:
     """An expert of one's own training; it reads faces in colour, at the size that its encoder asks for."""
 
     def __init__(self, weights: ShippedWeights, store: ModelStore, device: torch.device) -> None:
-        self._expert = LabExpert(weights, "vision", store, device)
+        self._expert = TrainedExpert(weights, "vision", store, device)
         encoder = self._expert.encoder
         if not isinstance(encoder, PictureEncoder):
             raise UsageError(f"the encoder of {weights.name} reads no pictures")
@@ -86,9 +86,9 @@ def load_reader(name_or_path: str, store: ModelStore, device: torch.device) -> F
     """The reader that the name or path of an encoder asks for.
 
     Raises:
-        RunError, UsageError: see `Expression` and `LabExpert`.
+        RunError, UsageError: see `Expression` and `TrainedExpert`.
     """
     weights = load_shipped(name_or_path)
     if is_expert(weights):
-        return LabFaceReader(weights, store, device)
+        return TrainedFaceReader(weights, store, device)
     return ExpressionReader(weights, device)

@@ -1,4 +1,4 @@
-"""Who reads the words: the text encoder with a trained head, or an expert of the laboratory."""
+"""Who reads the words: the text encoder with a trained head, or an expert of one's own training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from live_sentiment.core.config import TextConfig
 from live_sentiment.core.types import Expert, FloatArray
-from live_sentiment.models.encoders.expert import LabExpert, is_expert
+from live_sentiment.models.encoders.expert import TrainedExpert, is_expert
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.models.text_emotion import CalibratedHead
@@ -71,11 +71,11 @@ class HeadReader:
         return (embedding, *self._head(embedding))
 
 
-class LabTextReader:
-    """An expert of the laboratory."""
+class TrainedTextReader:
+    """An expert of one's own training."""
 
     def __init__(self, head: ShippedWeights, store: ModelStore, device: torch.device) -> None:
-        self._expert = LabExpert(head, "text", store, device)
+        self._expert = TrainedExpert(head, "text", store, device)
 
     @property
     def expert(self) -> Expert:
@@ -105,9 +105,9 @@ def load_reader(
     """The reader that the configured head asks for.
 
     Raises:
-        RunError, UsageError: see `HeadReader` and `LabExpert`.
+        RunError, UsageError: see `HeadReader` and `TrainedExpert`.
     """
     weights = load_shipped(config.head)
     if is_expert(weights):
-        return LabTextReader(weights, store, device)
+        return TrainedTextReader(weights, store, device)
     return HeadReader(config, encoder_folder, device, offline=offline)

@@ -131,7 +131,7 @@ class Recogniser(WhisperModel):  # type: ignore[misc]
         spliced = np.concatenate([heard, silence[:, heard.shape[1] :]], axis=1)
         return ctranslate2.StorageView.from_array(spliced)
 
-    def hear(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
+    def recognise(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
         """Recognise the words in `samples`, shape (n,), float32, 16 kHz mono, up to 30 s.
 
         Greedy or beam search without sampling: the same sound always gives the same words.

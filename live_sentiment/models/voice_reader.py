@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import BoolArray, Expert, FloatArray
-from live_sentiment.models.encoders.expert import LabExpert, is_expert
+from live_sentiment.models.encoders.expert import TrainedExpert, is_expert
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped
 from live_sentiment.models.voice_emotion import load_head, polarity
 from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frames
@@ -84,13 +84,13 @@ class NormalisedReader:
         return self._head.embed(normalised), emotions, polarity(emotions)
 
 
-class LabVoiceReader:
+class TrainedVoiceReader:
     """An expert of one's own training; it reads the window and counts its speech."""
 
     usual = None
 
     def __init__(self, head: ShippedWeights, store: ModelStore, device: torch.device) -> None:
-        self._expert = LabExpert(head, "voice", store, device)
+        self._expert = TrainedExpert(head, "voice", store, device)
 
     @property
     def expert(self) -> Expert:
@@ -107,9 +107,9 @@ def load_reader(head: str, whisper_folder: Path, store: ModelStore, device: torc
     """The reader that the name or path of a head asks for.
 
     Raises:
-        RunError, UsageError: see `NormalisedReader` and `LabExpert`.
+        RunError, UsageError: see `NormalisedReader` and `TrainedExpert`.
     """
     weights = load_shipped(head)
     if is_expert(weights):
-        return LabVoiceReader(weights, store, device)
+        return TrainedVoiceReader(weights, store, device)
     return NormalisedReader(head, whisper_folder, device)

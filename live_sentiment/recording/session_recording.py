@@ -34,21 +34,21 @@ from live_sentiment.sinks.guarded import Guarded
 from live_sentiment.sinks.jsonl import TimelineWriter
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.sources.capture import CaptureDevice, Device
-from live_sentiment.sources.device_feed import Outage, Tape
+from live_sentiment.sources.device_feed import Disconnect, Recorder
 
 KEEP_EVERY_S = 5.0
 """session.json is brought up to date so often."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class SessionProgress:
     """How a session has gone so far."""
 
     now_s: float
     """Session time reached."""
     markers: Sequence[tuple[float, str]]
     """Session time and note of each."""
-    outages: Sequence[Outage]
+    disconnects: Sequence[Disconnect]
     analysis: AnalysisRecord
 
 
@@ -109,7 +109,7 @@ class Recording:
         self._session = SessionFile(folder)
         self._kept_s = 0.0
         try:
-            self._session.write(self._record("recording", Course(0.0, (), (), AnalysisRecord())))
+            self._session.write(self._record("recording", SessionProgress(0.0, (), (), AnalysisRecord())))
         except RunError:
             if self._recorder is not None:
                 self._recorder.close()
@@ -119,7 +119,7 @@ class Recording:
         self.sinks: tuple[Sink, ...] = (BackgroundSink(guarded, self._fail, clock),)
 
     @property
-    def tape(self) -> Tape | None:
+    def recorder(self) -> Recorder | None:
         """Takes what is captured; None where picture and sound are not kept."""
         return self._recorder
 
@@ -150,7 +150,7 @@ class Recording:
             health.folder, health.bytes_written, health.free_bytes, health.stopped or self._stopped
         )
 
-    def keep(self, now_s: float, course: Callable[[], Course]) -> None:
+    def keep(self, now_s: float, course: Callable[[], SessionProgress]) -> None:
         """Bring session.json up to date, every few seconds; on the analysis' thread."""
         if now_s - self._kept_s < KEEP_EVERY_S:
             return
@@ -158,7 +158,7 @@ class Recording:
         self._look_at_recorder()
         self._records.put(self._record("recording", course()))
 
-    def finish(self, course: Course, *, complete: bool) -> None:
+    def finish(self, course: SessionProgress, *, complete: bool) -> None:
         """Close the media file and write the last of session.json; the sinks are closed by then."""
         if self._recorder is not None:
             self._recorder.close()
@@ -204,7 +204,7 @@ class Recording:
             self._fail(f"{self.folder / name} was removed or moved while the session was recorded")
         self._gone = gone
 
-    def _record(self, state: SessionState, course: Course) -> SessionRecord:
+    def _record(self, state: SessionState, course: SessionProgress) -> SessionRecord:
         recorder = self._recorder
         return SessionRecord(
             started=self._started,
@@ -215,7 +215,7 @@ class Recording:
                     device.health(),
                     tuple(
                         GapRecord(start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason)
-                        for gap in course.outages
+                        for gap in course.disconnects
                         if gap.device == kind
                     ),
                 )

@@ -167,14 +167,14 @@ class Analysis:
             else:
                 person = self._speaker.peek(window)
                 fused, affect = self._fused(window, person)
-                self._tell(self._timeline.provisional(fused, affect, people(window, person)))
+                self._post(self._timeline.provisional(fused, affect, people(window, person)))
 
     def _publish_final(self, window: Window) -> None:
         person = self._speaker.select(window)
         window, affect = self._fused(window, person)
         point, segments = self._timeline.final(window, affect, people(window, person))
         self._tell_events(window.end_s)
-        self._tell(point)
+        self._post(point)
         for sink in self._sinks:
             for segment in segments:
                 sink.segment(segment)
@@ -186,7 +186,7 @@ class Analysis:
         self._events += self._finite.events()
         return window, affect
 
-    def _tell(self, point: TimelinePoint) -> None:
+    def _post(self, point: TimelinePoint) -> None:
         if self.first_result_s is None:
             self.first_result_s = self._clock.now_s()
         with self._writing.timed():

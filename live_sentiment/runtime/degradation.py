@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class QualityStep:
+class DegradationStep:
     """One step down and the way back."""
 
     kind: str
@@ -29,14 +29,14 @@ class QualityStep:
     up: Callable[[], None]
 
 
-class Quality:
+class Degradation:
     """Takes the steps, and remembers how many.
 
     Args:
         steps: in the order in which they are taken.
     """
 
-    def __init__(self, steps: tuple[QualityStep, ...]) -> None:
+    def __init__(self, steps: tuple[DegradationStep, ...]) -> None:
         self._steps, self._level = steps, 0
 
     def __len__(self) -> int:
@@ -67,9 +67,9 @@ class Quality:
             yield f"quality restored: no longer {step.lowered}"
 
 
-def quality_steps(
+def degradation_steps(
     config: PerceptionConfig, stages: Stages, smaller: Recogniser | None
-) -> tuple[QualityStep, ...]:
+) -> tuple[DegradationStep, ...]:
     """The steps that this configuration leaves room for.
 
     Args:
@@ -91,16 +91,16 @@ def quality_steps(
     hop_s = config.speech.hop_s
     if 4 * hop_s <= config.speech.buffer_s:
         steps.append(
-            QualityStep(
+            DegradationStep(
                 "hop",
                 f"words every {2 * hop_s:g} s",
-                lambda: transcriber.listen_every(2 * hop_s),
-                lambda: transcriber.listen_every(hop_s),
+                lambda: transcriber.set_hop_s(2 * hop_s),
+                lambda: transcriber.set_hop_s(hop_s),
             )
         )
     if config.speech.beam > 1:
         steps.append(
-            QualityStep(
+            DegradationStep(
                 "search",
                 "speech followed by its first guess alone",
                 lambda: search(1),
@@ -109,7 +109,7 @@ def quality_steps(
         )
     if smaller is not None:
         steps.append(
-            QualityStep(
+            DegradationStep(
                 "model",
                 "a smaller speech model",
                 lambda: hear_with(smaller),
@@ -119,10 +119,10 @@ def quality_steps(
     return tuple(steps)
 
 
-def _faces(stages: Stages, from_hz: float, to_hz: float) -> QualityStep:
-    return QualityStep(
+def _faces(stages: Stages, from_hz: float, to_hz: float) -> DegradationStep:
+    return DegradationStep(
         "faces",
-        f"faces looked at {to_hz:.3g} times a second",
-        lambda: stages.face.look_at(to_hz),
-        lambda: stages.face.look_at(from_hz),
+        f"faces analysed {to_hz:.3g} times a second",
+        lambda: stages.face.set_rate_hz(to_hz),
+        lambda: stages.face.set_rate_hz(from_hz),
     )

@@ -61,7 +61,7 @@ class Outcome:
     """Time on the wall."""
     real_time_factor: float
     """Elapsed time per second of media."""
-    frames_looked_at: int
+    frames_analysed: int
     frames_with_face: int
 
     def fields(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Outcome:
         return {
             "source": exact_text(self.source),
             **self.summary.fields(),
-            "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
+            "faces": {"frames": self.frames_analysed, "with_face": self.frames_with_face},
             "elapsed": round(self.elapsed_s, 3),
             "real_time_factor": round(self.real_time_factor, 4),
             "outputs": [exact_text(path) for path in self.outputs],
@@ -86,7 +86,7 @@ class FileSession(BaseSession[Outcome]):
         folder: where the timeline and the transcript go; made if need be. None writes nothing.
         excerpt: which part of the file, and its pace.
         sinks: are told the story too, beside the files.
-        on_look: told each picture looked at and every face in it, from the thread that looks.
+        on_frame: called with each frame that was analysed and every face in it, from that thread.
         clock: for the time elapsed, which reaches no result.
 
     Raises:
@@ -103,7 +103,7 @@ class FileSession(BaseSession[Outcome]):
         *,
         excerpt: Excerpt = Excerpt(),
         sinks: Sequence[Sink] = (),
-        on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
+        on_frame: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._path, self._excerpt = path, excerpt
@@ -146,7 +146,7 @@ class FileSession(BaseSession[Outcome]):
             sinks=sinks,
             first_s=excerpt.start_s or 0.0,
             hang_s=config.watchdog.file_s,
-            on_look=on_look,
+            on_frame=on_frame,
         )
 
     @property
@@ -174,7 +174,7 @@ class FileSession(BaseSession[Outcome]):
             outputs=self.outputs,
             elapsed_s=self._elapsed_s,
             real_time_factor=self._elapsed_s / max(self._media_s, 1e-9),
-            frames_looked_at=face.frames_looked_at,
+            frames_analysed=face.frames_analysed,
             frames_with_face=face.frames_with_face,
         )
 

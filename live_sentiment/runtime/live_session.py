@@ -13,8 +13,8 @@ from live_sentiment.core.config import Config
 from live_sentiment.core.types import MODALITIES, Absence, Event, Modality, VideoFrame
 from live_sentiment.fusion.tolerant import TolerantFusion
 from live_sentiment.recording.session_file import AnalysisRecord, LagRecord
-from live_sentiment.recording.session_recording import Course, Recording
-from live_sentiment.runtime.degradation import Quality, quality_steps
+from live_sentiment.recording.session_recording import Recording, SessionProgress
+from live_sentiment.runtime.degradation import Degradation, degradation_steps
 from live_sentiment.runtime.lags import LagGauge
 from live_sentiment.runtime.overload import Overload
 from live_sentiment.runtime.pipeline import STAGES_BY_THREAD
@@ -41,7 +41,7 @@ class LiveOutcome:
     """Where its files are; None where nothing was kept."""
     outputs: tuple[Path, ...]
     elapsed_s: float
-    frames_looked_at: int
+    frames_analysed: int
     frames_with_face: int
     provisional_lag_s: tuple[float, float]
     """p50 and p95 of the age of provisional results when they were published."""
@@ -55,7 +55,7 @@ class LiveOutcome:
         return {
             "folder": None if self.folder is None else str(self.folder),
             **self.summary.fields(),
-            "faces": {"frames": self.frames_looked_at, "with_face": self.frames_with_face},
+            "faces": {"frames": self.frames_analysed, "with_face": self.frames_with_face},
             "elapsed": round(self.elapsed_s, 3),
             "lag": {
                 name: {"p50": round(p50_s, 3), "p95": round(p95_s, 3)}
@@ -127,7 +127,7 @@ class LiveSession(BaseSession[LiveOutcome]):
                 clock,
                 keep_media=keep_media,
                 blur_faces=blur_faces,
-                on_failure=self._tell_recording_stopped,
+                on_failure=self._on_recording_stopped,
             )
         self._feed = LiveFeed(
             self._devices,
@@ -136,7 +136,7 @@ class LiveSession(BaseSession[LiveOutcome]):
             self._zero_s,
             frame_rate_hz=config.perception.face.rate_hz,
             duration_s=duration_s,
-            tape=self._recording.tape if self._recording else None,
+            recorder=self._recording.recorder if self._recording else None,
         )
         super().__init__(
             " and ".join(device.health().name for device in self._devices.values()),
@@ -144,18 +144,20 @@ class LiveSession(BaseSession[LiveOutcome]):
             stages,
             self._feed,
             clock,
-            fusion=TolerantFusion(stages.fusion, self._tell_fusion_failed),
+            fusion=TolerantFusion(stages.fusion, self._on_fusion_failed),
             files=self._recording.sinks if self._recording else (),
-            sinks=[self._lags, *(Guarded(sink, self._tell_sink_failed) for sink in sinks)],
+            sinks=[self._lags, *(Guarded(sink, self._on_sink_failed) for sink in sinks)],
             backlog_s=config.overload.backlog_s,
             hang_s=config.watchdog.live_s,
-            on_look=None if self._recording is None else self._keep_faces,
-            on_message=self._look_after,
-            on_skip=self._tell_skipped,
+            on_frame=None if self._recording is None else self._keep_faces,
+            on_message=self._on_message,
+            on_skip=self._on_skipped,
         )
         self._began_s = self._zero_s
-        self._quality = Quality(quality_steps(config.perception, stages, stages.smaller_recogniser))
-        self._overload = Overload(config.overload, self._quality)
+        self._degradation = Degradation(
+            degradation_steps(config.perception, stages, stages.smaller_recogniser)
+        )
+        self._overload = Overload(config.overload, self._degradation)
         self._switches = threading.Lock()
         self._off: set[Modality] = set()
         self._markers: list[tuple[float, str]] = []
@@ -218,7 +220,7 @@ class LiveSession(BaseSession[LiveOutcome]):
             folder=self._recording.folder if self._recording else None,
             outputs=self.outputs,
             elapsed_s=self._elapsed_s,
-            frames_looked_at=self._stages.face.frames_looked_at,
+            frames_analysed=self._stages.face.frames_analysed,
             frames_with_face=self._stages.face.frames_with_face,
             provisional_lag_s=self._lags.provisional.p50_p95,
             final_lag_s=self._lags.final.p50_p95,
@@ -237,8 +239,8 @@ class LiveSession(BaseSession[LiveOutcome]):
                 provisional_lag_s=self._lags.provisional.p50_p95,
                 final_lag_s=self._lags.final.p50_p95,
                 real_time_factor=self._real_time_factor(),
-                lowered=self._quality.lowered,
-                degradation_level=self._quality.level,
+                lowered=self._degradation.lowered,
+                degradation_level=self._degradation.level,
                 recording=self._recording.health() if self._recording else None,
                 paused=self._feed.paused,
                 switched_off=tuple(modality for modality in MODALITIES if modality in self._off),
@@ -255,11 +257,11 @@ class LiveSession(BaseSession[LiveOutcome]):
     def _finish(self) -> None:
         try:
             # The models may serve another session.
-            for _ in self._quality.set_level(0):
+            for _ in self._degradation.set_level(0):
                 pass
         finally:
             if self._recording is not None:
-                self._recording.finish(self._course(), complete=self._state == "finished")
+                self._recording.finish(self._progress(), complete=self._state == "finished")
 
     def _keep_faces(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
         if self._recording is not None:
@@ -273,15 +275,15 @@ class LiveSession(BaseSession[LiveOutcome]):
         ]
         return max(worked_s) / elapsed_s if elapsed_s > 0 and any(worked_s) else None
 
-    def _look_after(self) -> None:
+    def _on_message(self) -> None:
         """Runs on the analysis' own thread after every message: load, and the record of the session."""
         now_s, ended = self.now_s(), self._analysis.complete
         for event in self._overload.observe(now_s, self.backlog_s, self._overruns(), ended=ended):
             self._analysis.event(event)
         if self._recording is not None:
-            self._recording.keep(now_s, self._course)
+            self._recording.keep(now_s, self._progress)
 
-    def _course(self) -> Course:
+    def _progress(self) -> SessionProgress:
         dropped = {
             f"{name} {cause}": count
             for name, queue in self.gauges.queues().items()
@@ -292,7 +294,7 @@ class LiveSession(BaseSession[LiveOutcome]):
             for p50_s, p95_s in (self._lags.provisional.p50_p95, self._lags.final.p50_p95)
         )
         analysis = AnalysisRecord(dropped=dropped, provisional_lag=provisional, final_lag=final)
-        return Course(self._elapsed_s, tuple(self._markers), self._feed.outages, analysis)
+        return SessionProgress(self._elapsed_s, tuple(self._markers), self._feed.disconnects, analysis)
 
     def _overruns(self) -> int:
         return sum(queue.dropped.get(OVERRUN, 0) for queue in self.gauges.queues().values())
@@ -305,16 +307,16 @@ class LiveSession(BaseSession[LiveOutcome]):
         else:
             self._pipeline.back(modality, reason, at_s)
 
-    def _tell_recording_stopped(self, why: str) -> None:
+    def _on_recording_stopped(self, why: str) -> None:
         self._pipeline.event(Event(self.now_s(), "recording-stopped", why))
 
-    def _tell_skipped(self, modality: Modality, start_s: float, end_s: float) -> None:
+    def _on_skipped(self, modality: Modality, start_s: float, end_s: float) -> None:
         for event in self._overload.skipped(self.now_s(), modality, start_s, end_s):
             self._analysis.event(event)
 
-    def _tell_sink_failed(self, why: str) -> None:
+    def _on_sink_failed(self, why: str) -> None:
         self._pipeline.event(Event(self.now_s(), "sink-failed", why))
 
-    def _tell_fusion_failed(self, at_s: float, why: str) -> None:
+    def _on_fusion_failed(self, at_s: float, why: str) -> None:
         message = f"the window that ends at {at_s:.2f} s has no result: {why}"
         self._pipeline.event(Event(at_s, "fusion-failed", message))

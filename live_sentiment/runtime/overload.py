@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from live_sentiment.core.config import OverloadConfig
 from live_sentiment.core.types import MODALITIES, Event, Modality
-from live_sentiment.runtime.degradation import Quality
+from live_sentiment.runtime.degradation import Degradation
 from live_sentiment.runtime.governor import LoadGovernor
 
 BEGIN, OVER = "overload", "overload-over"
@@ -81,7 +81,7 @@ class Overload:
         quality: what can be given up before anything is skipped.
     """
 
-    def __init__(self, config: OverloadConfig, quality: Quality) -> None:
+    def __init__(self, config: OverloadConfig, quality: Degradation) -> None:
         self.quality = quality
         self._governor = LoadGovernor(config, len(quality))
         self._skips = SkipLog(config.recovery_s)

@@ -39,7 +39,7 @@ from live_sentiment.runtime.analysis import Analysis
 from live_sentiment.runtime.hanging import Hanging
 from live_sentiment.runtime.pace import Pace
 from live_sentiment.runtime.watchdog import TICK_S, Watchdog
-from live_sentiment.sources.feed import Feed, Outlets
+from live_sentiment.sources.feed import Feed, FeedOutputs
 from live_sentiment.streams.channel import Channel, Full
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.streams.worker import Worker, described
@@ -101,7 +101,7 @@ class Pipeline:
         backlog_s: the most that may have been captured and not yet analysed, in seconds of media, before
             something is skipped; None skips nothing and makes the feed wait.
         hang_s: a call of a stage that takes longer is taken to hang: see `hanging`.
-        on_look: told each picture looked at and every face in it, from the thread that looks.
+        on_frame: called with each frame that was analysed and every face in it, from that thread.
         on_message: called from the thread of `run` after whatever a stage had to say.
         on_skip: told, on that thread, a modality and the stretch of session time that was captured and is
             not analysed.
@@ -116,13 +116,13 @@ class Pipeline:
         *,
         backlog_s: float | None = None,
         hang_s: float = math.inf,
-        on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
+        on_frame: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
         on_skip: Callable[[Modality, float, float], None] | None = None,
     ) -> None:
         self._feed, self._stages, self._analysis = feed, stages, analysis
         self._gauges = gauges
-        self._on_look, self._on_message, self._on_skip = on_look, on_message, on_skip
+        self._on_frame, self._on_message, self._on_skip = on_frame, on_message, on_skip
         live = backlog_s is not None
         self.pace = Pace(lambda: feed.captured_s, gauges.clock, backlog_s)
         self._frames: Channel[VideoFrame | Bound] = Channel(
@@ -141,7 +141,7 @@ class Pipeline:
             # Reached only where not even the voice activity can be followed.
             capacity_s=SOUND_S if backlog_s is None else LIVE_SOUND_SHARE * backlog_s,
             duration_s=_length_s,
-            on_drop=self._say_lost,
+            on_drop=self._on_lost,
             gauge=gauges.queue("sound"),
             clock=gauges.clock,
         )
@@ -184,7 +184,7 @@ class Pipeline:
         try:
             for worker in (*workers.values(), watchdog):
                 worker.start()
-            self._feed.start(Outlets(self._frames, self._sound, self.event, self.absent, self.back))
+            self._feed.start(FeedOutputs(self._frames, self._sound, self.event, self.absent, self.back))
             while not self._analysis.complete:
                 self._messages.get()()
                 for modality, start_s, end_s in self.pace.overdue():
@@ -210,17 +210,17 @@ class Pipeline:
 
     def absent(self, absence: Absence) -> None:
         """A modality is missing from a moment on; from any thread."""
-        self._tell(partial(self._analysis.absent, absence))
+        self._post(partial(self._analysis.absent, absence))
 
     def back(self, modality: Modality, reason: str, at_s: float) -> None:
         """It is back; from any thread."""
-        self._tell(partial(self._analysis.back, modality, reason, at_s))
+        self._post(partial(self._analysis.back, modality, reason, at_s))
 
     def _works(self) -> Iterator[tuple[Modality, Callable[[], None]]]:
         if "vision" not in self._feed.absent:
-            yield "vision", self._look
+            yield "vision", self._face
         if "voice" not in self._feed.absent:
-            yield "voice", self._listen
+            yield "voice", self._voice
             yield "text", self._transcribe
 
     def _watch(self) -> None:
@@ -230,11 +230,11 @@ class Pipeline:
                 given_back_s = now_s
                 give_back_memory()
             for modality, hangs in self._watchdog.look():
-                self._tell(partial(self._hanging.begin if hangs else self._hanging.end, modality))
+                self._post(partial(self._hanging.begin if hangs else self._hanging.end, modality))
             # Where every stage hangs, nobody else has anything to say.
-            self._tell(self._hanging.pass_time)
+            self._post(self._hanging.pass_time)
 
-    def _look(self) -> None:
+    def _face(self) -> None:
         looking = self._gauges.stage("face")
         with self._stream("vision", self._frames, "video ended") as reach:
             for frame in self._frames:
@@ -243,15 +243,15 @@ class Pipeline:
                 if isinstance(frame, Bound):
                     say = partial(self._analysis.observe, "vision", StageOutput((), frame.time_s))
                 else:
-                    looked_at = self._stages.face.frames_looked_at
+                    looked_at = self._stages.face.frames_analysed
                     with looking.timed():
                         output = self._stages.face(frame)
-                    if self._on_look is not None and self._stages.face.frames_looked_at > looked_at:
-                        self._on_look(frame, self._stages.face.boxes)
+                    if self._on_frame is not None and self._stages.face.frames_analysed > looked_at:
+                        self._on_frame(frame, self._stages.face.boxes)
                     say = partial(self._analysis.look, frame.time_s, output)
                 reach(frame.time_s, say)
 
-    def _listen(self) -> None:
+    def _voice(self) -> None:
         with self._stream("voice", self._sound, "sound ended") as reach:
             end_s = 0.0
             for block in self._sound:
@@ -337,7 +337,7 @@ class Pipeline:
         def reach(time_s: float, message: Message) -> None:
             nonlocal end_s
             end_s = max(time_s, end_s)
-            self._say(partial(self._take, modality, end_s, message))
+            self._put(partial(self._take, modality, end_s, message))
 
         reason = ended
         try:
@@ -348,7 +348,7 @@ class Pipeline:
                 message = f"{reason} at {end_s:.2f} s and is absent from there on: {described(error)}"
                 self.event(Event(end_s, "stage-failed", message))
             channel.cancel()
-        self._say(partial(self._end, modality, end_s, reason))
+        self._put(partial(self._end, modality, end_s, reason))
 
     def _take(self, modality: Modality, time_s: float, message: Message) -> None:
         if modality not in self._hanging.over:
@@ -374,20 +374,20 @@ class Pipeline:
 
     def event(self, event: Event) -> None:
         """Something that happened; from any thread."""
-        self._tell(partial(self._analysis.event, event))
+        self._post(partial(self._analysis.event, event))
 
-    def _say(self, message: Message) -> None:
+    def _put(self, message: Message) -> None:
         self._messages.put(message)
 
-    def _tell(self, message: Message) -> None:
+    def _post(self, message: Message) -> None:
         """Without waiting: by a thread that captures, or by a sink on the very thread that takes messages."""
         self._messages.put(message, wait=False)
 
-    def _say_lost(self, blocks: Sequence[AudioBlock]) -> None:
+    def _on_lost(self, blocks: Sequence[AudioBlock]) -> None:
         """Sound that was let go, in one stretch: what follows treats it as missing."""
         if any(map(_length_s, blocks)):
             self._lost_s = blocks[-1].end_s
-            self._tell(partial(self._lose, blocks[0].start_s, blocks[-1].end_s))
+            self._post(partial(self._lose, blocks[0].start_s, blocks[-1].end_s))
 
     def _lose(self, start_s: float, end_s: float) -> None:
         for modality in SOUND:

@@ -43,7 +43,7 @@ class BaseSession(ABC, Generic[OutcomeT]):
         sinks: are told the timeline too.
         first_s: session time at which the source begins.
         backlog_s, hang_s, on_message, on_skip: see `Pipeline`.
-        on_look: called with each frame that was analysed and every face in it, from the thread that does so.
+        on_frame: called with each frame that was analysed and every face in it, from the thread that does so.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class BaseSession(ABC, Generic[OutcomeT]):
         first_s: float = 0.0,
         backlog_s: float | None = None,
         hang_s: float,
-        on_look: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
+        on_frame: Callable[[VideoFrame, Sequence[Box]], None] | None = None,
         on_message: Callable[[], None] | None = None,
         on_skip: Callable[[Modality, float, float], None] | None = None,
     ) -> None:
         self._name, self._stages, self._clock = name, stages, clock
-        self._first_s, self._on_look = first_s, on_look
+        self._first_s, self._on_frame = first_s, on_frame
         self._recent, self._summarizer = Recent(), Summarizer()
         self.gauges = Gauges(clock)
         self._analysis = Analysis(
@@ -83,7 +83,7 @@ class BaseSession(ABC, Generic[OutcomeT]):
             self.gauges,
             backlog_s=backlog_s,
             hang_s=hang_s,
-            on_look=self._looked,
+            on_frame=self._frame_analysed,
             on_message=on_message,
             on_skip=on_skip,
         )
@@ -151,10 +151,10 @@ class BaseSession(ABC, Generic[OutcomeT]):
     def _finish(self) -> None:
         """Let go of what the session had, however it ended."""
 
-    def _looked(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
+    def _frame_analysed(self, frame: VideoFrame, faces: Sequence[Box]) -> None:
         self._picture = Picture(frame.image, frame.time_s, tuple(faces))
-        if self._on_look is not None:
-            self._on_look(frame, faces)
+        if self._on_frame is not None:
+            self._on_frame(frame, faces)
 
     @property
     def _elapsed_s(self) -> float:

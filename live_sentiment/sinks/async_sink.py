@@ -1,4 +1,4 @@
-"""Outlets: sinks that hand the story to other programs, each on a thread of its own.
+"""FeedOutputs: sinks that hand the story to other programs, each on a thread of its own.
 
 Whoever tells an outlet never waits for it. What it does not take in time is let go: all but the newest of
 what is provisional, and the oldest of what is final only when FINALS of them wait.
@@ -31,7 +31,7 @@ Tell: TypeAlias = Callable[[str, str], None]
 """Takes the kind of an event, and a message for people."""
 
 
-class Carrier(Sink, Protocol):
+class Transport(Sink, Protocol):
     """A sink that speaks some protocol. A RunError of it concerns one message: the next is tried again."""
 
     def begin(self, now_s: Callable[[], float], trouble: Callable[[str], None]) -> None:
@@ -44,23 +44,23 @@ class Carrier(Sink, Protocol):
         ...
 
 
-_Call: TypeAlias = Callable[[Carrier], None]
+_Call: TypeAlias = Callable[[Transport], None]
 
 
-class Outlet:
-    """Passes everything on to a carrier, on a thread of its own, in the order in which it came.
+class AsyncSink:
+    """Passes everything on to a transport, on a thread of its own, in the order in which it came.
 
     Args:
-        carrier: speaks the protocol.
+        transport: speaks the protocol.
         name: for people.
         finals: how many may wait.
         clock: its thread waits through it, so that a virtual clock knows.
     """
 
     def __init__(
-        self, carrier: Carrier, name: str, *, finals: int = FINALS, clock: Clock | None = None
+        self, transport: Transport, name: str, *, finals: int = FINALS, clock: Clock | None = None
     ) -> None:
-        self._carrier, self._name = carrier, name
+        self._transport, self._name = transport, name
         self._calls: Channel[_Call] = Channel(finals, Full.DROP_OLDEST, on_drop=self._count, clock=clock)
         # For each item that waits here, `_pass_provisional` waits among the calls: that keeps the order, and
         # leaves the room among the calls to what is final.
@@ -83,36 +83,36 @@ class Outlet:
             tell: is told of failures and losses, each once, from any thread but the one that tells this sink.
         """
         self._tell = tell
-        self._carrier.begin(now_s, lambda message: tell(FAILED, message))
+        self._transport.begin(now_s, lambda message: tell(FAILED, message))
         # A daemon: what hangs in a library at the end does not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=f"outlet {self._name}", daemon=True)
         self._thread.start()
 
     def point(self, point: TimelinePoint) -> None:
         """Pass on a tick."""
-        self._put(lambda carrier: carrier.point(point), provisional=not point.final)
+        self._put(lambda transport: transport.point(point), provisional=not point.final)
 
     def segment(self, segment: Segment) -> None:
         """Pass on an episode or a turning point."""
-        self._put(lambda carrier: carrier.segment(segment))
+        self._put(lambda transport: transport.segment(segment))
 
     def event(self, event: Event) -> None:
         """Pass on an event."""
-        self._put(lambda carrier: carrier.event(event))
+        self._put(lambda transport: transport.event(event))
 
     def words(self, transcript: Transcript) -> None:
         """Pass on what the transcriber said; without committed words it is provisional."""
-        self._put(lambda carrier: carrier.words(transcript), provisional=not transcript.committed)
+        self._put(lambda transport: transport.words(transcript), provisional=not transcript.committed)
 
     def close(self, *, complete: bool) -> None:
         """Pass on the rest, as long as that takes no more than CLOSE_S."""
         if self._closed:
             return
-        self._put(lambda carrier: carrier.close(complete=complete))
+        self._put(lambda transport: transport.close(complete=complete))
         self._closed = True
         self._calls.close()
         if self._thread is None:
-            self._carrier.close(complete=complete)
+            self._transport.close(complete=complete)
             return
         self._thread.join(CLOSE_S)
         self._calls.cancel()
@@ -128,8 +128,8 @@ class Outlet:
         if not self._replaced:
             self._calls.put(self._pass_provisional)
 
-    def _pass_provisional(self, carrier: Carrier) -> None:
-        self._provisionals.get()(carrier)
+    def _pass_provisional(self, transport: Transport) -> None:
+        self._provisionals.get()(transport)
 
     def _note_replaced(self, calls: Sequence[_Call]) -> None:
         self._replaced = True
@@ -144,7 +144,7 @@ class Outlet:
     def _run(self) -> None:
         for call in self._calls:
             try:
-                call(self._carrier)
+                call(self._transport)
             except RunError as error:
                 self._say(FAILED, f"{self._name}: {error}")
             except BaseException as error:

@@ -1,4 +1,4 @@
-"""Callbacks of a program, as a carrier of an outlet: called one at a time, on the outlet's thread."""
+"""Callbacks of a program, as a transport of an outlet: called one at a time, on the outlet's thread."""
 
 from __future__ import annotations
 

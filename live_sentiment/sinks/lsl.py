@@ -34,7 +34,7 @@ LINGER_S = 0.5
 """An outlet that vanishes takes along what its inlets have not fetched."""
 
 
-class LslCarrier:
+class LslTransport:
     """Three streams: final points, provisional points, and markers for words, events and segments.
 
     Args:

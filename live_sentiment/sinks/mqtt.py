@@ -63,7 +63,7 @@ def parse_broker(text: str) -> Broker:
     return Broker(parse_address(where), topic or TOPIC)
 
 
-class MqttCarrier:
+class MqttTransport:
     """Publishes JSON, as the timeline file has it.
 
     Args:

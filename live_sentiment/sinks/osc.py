@@ -19,7 +19,7 @@ _Arguments = Sequence[tuple[str, float | int | str]]
 """Each with its OSC type tag: f float32, d float64, i int32, s string."""
 
 
-class OscCarrier:
+class OscTransport:
     """Sends each point as one bundle, everything else as one message.
 
     Args:

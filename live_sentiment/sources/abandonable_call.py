@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-class Errand(Generic[T]):
+class AbandonableCall(Generic[T]):
     """Calls `work` on a daemon thread of its own, which ends when the call does.
 
     Args:

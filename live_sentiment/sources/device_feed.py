@@ -20,11 +20,11 @@ import numpy as np
 from live_sentiment.core.clock import Clock
 from live_sentiment.core.types import Absence, AudioBlock, Bound, Event, Modality, VideoFrame
 from live_sentiment.sources.capture import CaptureDevice, CapturedSound, Device
-from live_sentiment.sources.feed import Outlets
+from live_sentiment.sources.feed import FeedOutputs
 from live_sentiment.sources.media.blocks import BlockAssembler
 from live_sentiment.sources.media.mixdown import Mixdown
 from live_sentiment.sources.media.sound import device_planes
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 from live_sentiment.streams.worker import Worker
 
 MODALITIES_OF: Mapping[Device, tuple[Modality, ...]] = {
@@ -38,7 +38,7 @@ STOP_S = 5.0
 
 
 @dataclass(slots=True)
-class Outage:
+class Disconnect:
     """A time in which a device was lost."""
 
     device: Device
@@ -48,7 +48,7 @@ class Outage:
     """None while it lasts."""
 
 
-class Tape(Protocol):
+class Recorder(Protocol):
     """Takes everything that is captured, at once and without ever failing: the recorder."""
 
     def picture(self, frame: VideoFrame) -> None:
@@ -68,9 +68,9 @@ class LiveFeed:
         absent: why a modality will never come.
         clock: the one that stamps; session time is 0 at `zero_s`.
         zero_s: session zero on that clock.
-        frame_rate_hz: at most so many frames per second are given to the analysis; the tape gets all.
+        frame_rate_hz: at most so many frames per second are given to the analysis; the recorder gets all.
         duration_s: session time at which it ends; None: until it is stopped.
-        tape: records; None where nothing is.
+        recorder: records; None where nothing is.
     """
 
     def __init__(
@@ -82,17 +82,17 @@ class LiveFeed:
         *,
         frame_rate_hz: float,
         duration_s: float | None = None,
-        tape: Tape | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._devices, self._absent = devices, absent
         self._clock, self._zero_s = clock, zero_s
-        self._duration_s, self._tape = duration_s, tape
-        self._grid = FrameGrid(frame_rate_hz)
+        self._duration_s, self._recorder = duration_s, recorder
+        self._grid = Decimator(frame_rate_hz)
         self._mix = Mixdown()
         self._blocks = BlockAssembler()
         self._captured_s: dict[Modality, float] = {}
-        self._outages: list[Outage] = []
-        self._outlets: Outlets | None = None
+        self._disconnects: list[Disconnect] = []
+        self._outlets: FeedOutputs | None = None
         self._paused = False
         self._stop = threading.Event()
         self._worker = Worker("capture", self._run, on_failure=self._fail, clock=clock)
@@ -108,9 +108,9 @@ class LiveFeed:
         return dict(self._captured_s)
 
     @property
-    def outages(self) -> Sequence[Outage]:
+    def disconnects(self) -> Sequence[Disconnect]:
         """When devices were lost, and for how long."""
-        return [replace(outage) for outage in self._outages]
+        return [replace(outage) for outage in self._disconnects]
 
     @property
     def paused(self) -> bool:
@@ -121,7 +121,7 @@ class LiveFeed:
         """Give the analysis nothing, or something again."""
         self._paused = paused
 
-    def start(self, outlets: Outlets) -> None:
+    def start(self, outlets: FeedOutputs) -> None:
         """Start the devices; where one cannot start, none runs on."""
         self._outlets = outlets
         with ExitStack() as starting:
@@ -141,15 +141,15 @@ class LiveFeed:
 
     def picture(self, frame: VideoFrame) -> None:
         """A frame from the camera."""
-        if self._tape is not None:
-            self._tape.picture(frame)
+        if self._recorder is not None:
+            self._recorder.picture(frame)
         if self._grid.takes(frame.time_s):
             self._give_picture(Bound(frame.time_s) if self._paused else frame)
 
     def sound(self, sound: CapturedSound) -> None:
         """Sound from the microphone."""
-        if self._tape is not None:
-            self._tape.sound(sound)
+        if self._recorder is not None:
+            self._recorder.sound(sound)
         if self._paused:
             self._pass_time(float(sound.end))
         else:
@@ -166,7 +166,7 @@ class LiveFeed:
 
     def lost(self, device: Device, at_s: float, reason: str) -> None:
         """A device has stopped giving."""
-        self._outages.append(Outage(device, at_s, reason))
+        self._disconnects.append(Disconnect(device, at_s, reason))
         if device == "microphone":
             self._give_sound(self._blocks.finish())
         names = " and ".join(MODALITIES_OF[device])
@@ -176,7 +176,7 @@ class LiveFeed:
 
     def back(self, device: Device, at_s: float) -> None:
         """It gives again."""
-        outage = next(gap for gap in reversed(self._outages) if gap.device == device)
+        outage = next(gap for gap in reversed(self._disconnects) if gap.device == device)
         outage.end_s = at_s
         message = f"the {device} is back after {at_s - outage.start_s:.1f} s"
         self.event(Event(at_s, f"{device}-back", message))
@@ -188,7 +188,7 @@ class LiveFeed:
         self._out.event(event)
 
     @property
-    def _out(self) -> Outlets:
+    def _out(self) -> FeedOutputs:
         assert self._outlets is not None
         return self._outlets
 

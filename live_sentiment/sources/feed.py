@@ -14,7 +14,7 @@ from live_sentiment.streams.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)
-class Outlets:
+class FeedOutputs:
     """Where a feed puts what it has; the callbacks may come from any thread."""
 
     frames: Channel[VideoFrame | Bound]
@@ -44,7 +44,7 @@ class Feed(Protocol):
         """Session time up to which each stream has been given, where that does not wait for the analysis."""
         ...
 
-    def start(self, outlets: Outlets) -> None:
+    def start(self, outlets: FeedOutputs) -> None:
         """Begin; returns at once."""
         ...
 
@@ -84,7 +84,7 @@ class FileFeed:
         """None: a file waits."""
         return {}
 
-    def start(self, outlets: Outlets) -> None:
+    def start(self, outlets: FeedOutputs) -> None:
         """Begin to decode."""
         self._decoder = spawn_decoder(self._source, outlets.frames, outlets.sound, outlets.event, self._pacer)
 

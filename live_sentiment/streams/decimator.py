@@ -11,7 +11,7 @@ from fractions import Fraction
 _SHIFT = Fraction(1, 16)
 
 
-class FrameGrid:
+class Decimator:
     """Chooses at most `rate_hz` frames per second by their time: the first in each cell of a regular grid.
 
     The cells start a sixteenth of a period early, so that a regular stream of the same or a multiple of the

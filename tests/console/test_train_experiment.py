@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from live_sentiment.console.main import main
-from live_sentiment.console.train_lab import PRESETS
+from live_sentiment.console.train_experiment import PRESETS
 from live_sentiment.training.experiments.presets import load_experiment, preset_file
 from tests.helpers.lab_corpora import write_corpora
 

@@ -1,4 +1,4 @@
-"""`replay` with experts that the laboratory trained: one small file for each modality."""
+"""`replay` with experts that an experiment trained: one small file for each modality."""
 
 from __future__ import annotations
 

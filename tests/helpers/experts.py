@@ -1,4 +1,4 @@
-"""Expert files as the laboratory writes them, of networks that learnt nothing."""
+"""Expert files as an experiment writes them, of networks that learnt nothing."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from live_sentiment.core.types import (
     Word,
 )
 from live_sentiment.sources.capture import CapturedSound, CaptureListener, Device, DeviceHealth
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 from live_sentiment.timeline.timeline import Segment
 
 Work = Callable[[Modality, float], None]
@@ -97,18 +97,18 @@ class _Face:
         self.reset()
 
     def reset(self) -> None:
-        self.frames_looked_at = self.frames_with_face = 0
+        self.frames_analysed = self.frames_with_face = 0
         self.boxes = ((0.0, 0.0, 10.0, 10.0),)
-        self._grid = FrameGrid(self._rate_hz)
+        self._grid = Decimator(self._rate_hz)
 
-    def look_at(self, rate_hz: float) -> None:
-        self._grid = FrameGrid(rate_hz)
+    def set_rate_hz(self, rate_hz: float) -> None:
+        self._grid = Decimator(rate_hz)
 
     def __call__(self, frame: VideoFrame) -> StageOutput:
         if not self._grid.takes(frame.time_s):
             return StageOutput((), frame.time_s)
         self._work("vision", frame.time_s)
-        self.frames_looked_at += 1
+        self.frames_analysed += 1
         self.frames_with_face += 1
         return StageOutput((opinion("vision", frame.time_s, person=1),), frame.time_s)
 
@@ -166,7 +166,7 @@ class _Transcriber:
     def reset(self) -> None:
         self._end_s, self._said = 0.0, 0
 
-    def listen_every(self, hop_s: float) -> None:
+    def set_hop_s(self, hop_s: float) -> None:
         pass
 
     def __call__(self, block: AudioBlock, activity: SpeechActivity) -> Transcript | None:

@@ -72,7 +72,7 @@ def text(hypothesis: Hypothesis) -> str:
 @pytest.mark.media
 @pytest.mark.parametrize("encoding", ["spliced", "padded"])
 def test_both_encodings_hear_what_is_said(model: Path, opening: np.ndarray, encoding: str) -> None:
-    hypothesis = Recogniser(model, encoding=encoding).hear(opening)
+    hypothesis = Recogniser(model, encoding=encoding).recognise(opening)
     assert word_error_rate([(OPENING, text(hypothesis))]) <= 0.05
     assert is_plausible(hypothesis)
 
@@ -80,7 +80,7 @@ def test_both_encodings_hear_what_is_said(model: Path, opening: np.ndarray, enco
 def test_fast_speech_is_heard_to_its_end(recogniser: Recogniser) -> None:
     """The demo at 1.8 times its speed: 4.5 words a second, 5.5 tokens."""
     demo = decode_audio(str(Path(__file__).parents[2] / "recordings" / "demo.mp4"))
-    heard = recogniser.hear(quicker(demo, 1.8)[: 8 * RATE])
+    heard = recogniser.recognise(quicker(demo, 1.8)[: 8 * RATE])
     assert len(heard.words) >= 36
     assert heard.words[-1].end_s > 7.3
 
@@ -90,9 +90,9 @@ def test_fast_speech_is_heard_to_its_end(recogniser: Recogniser) -> None:
 def test_the_same_sound_gives_the_same_words_whatever_was_heard_between(
     recogniser: Recogniser, opening: np.ndarray
 ) -> None:
-    first = recogniser.hear(opening)
-    recogniser.hear(opening[: 2 * RATE])
-    assert recogniser.hear(opening) == first
+    first = recogniser.recognise(opening)
+    recogniser.recognise(opening[: 2 * RATE])
+    assert recogniser.recognise(opening) == first
 
 
 @needs_media
@@ -100,7 +100,7 @@ def test_the_same_sound_gives_the_same_words_whatever_was_heard_between(
 def test_words_lie_within_the_sound_in_order_with_punctuation_attached(
     recogniser: Recogniser, opening: np.ndarray
 ) -> None:
-    words = recogniser.hear(opening).words
+    words = recogniser.recognise(opening).words
     assert all(0.0 <= word.start_s <= word.end_s <= 6.3 for word in words)
     assert [word.start_s for word in words] == sorted(word.start_s for word in words)
     assert all(word.text.strip() == word.text and word.text[0].isalnum() for word in words)
@@ -147,22 +147,22 @@ TONE = (0.2 * np.sin(2 * np.pi * 220 * np.arange(5 * RATE) / RATE)).astype(np.fl
     "sound", [np.zeros(5 * RATE, np.float32), NOISE, TONE], ids=["silence", "noise", "tone"]
 )
 def test_what_it_makes_of_no_speech_is_not_believed(recogniser: Recogniser, sound: np.ndarray) -> None:
-    hypothesis = recogniser.hear(sound)
+    hypothesis = recogniser.recognise(sound)
     assert not hypothesis.words or not is_plausible(hypothesis)
 
 
 @pytest.mark.parametrize("length", [0, 1, 400, 30 * RATE])
 def test_any_length_up_to_thirty_seconds_is_taken(recogniser: Recogniser, length: int) -> None:
-    assert isinstance(recogniser.hear(np.zeros(length, np.float32)), Hypothesis)
+    assert isinstance(recogniser.recognise(np.zeros(length, np.float32)), Hypothesis)
 
 
 def test_more_than_thirty_seconds_are_refused(recogniser: Recogniser) -> None:
     with pytest.raises(ValueError, match="30 s at most"):
-        recogniser.hear(np.zeros(31 * RATE, np.float32))
+        recogniser.recognise(np.zeros(31 * RATE, np.float32))
 
 
 def test_a_local_folder_is_loaded_as_it_is(model: Path, model_store: ModelStore) -> None:
-    load_recogniser(SpeechConfig(model=str(model)), model_store).hear(np.zeros(RATE, np.float32))
+    load_recogniser(SpeechConfig(model=str(model)), model_store).recognise(np.zeros(RATE, np.float32))
 
 
 def test_a_size_comes_from_the_hubs_cache_without_the_network(
@@ -179,7 +179,7 @@ def test_a_size_comes_from_the_hubs_cache_without_the_network(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(hub))
     monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(hub))
     store = ModelStore(ModelsConfig(cache=tmp_path / "cache", offline=True))
-    load_recogniser(SpeechConfig(model="tiny"), store).hear(np.zeros(RATE, np.float32))
+    load_recogniser(SpeechConfig(model="tiny"), store).recognise(np.zeros(RATE, np.float32))
 
 
 def test_a_size_that_is_not_in_the_cache_is_not_asked_for_offline(tmp_path: Path) -> None:

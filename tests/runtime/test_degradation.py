@@ -9,7 +9,7 @@ import pytest
 
 from live_sentiment.core.config import Config, PerceptionConfig, load_config
 from live_sentiment.models.store.store import ModelStore
-from live_sentiment.runtime.degradation import Quality, quality_steps
+from live_sentiment.runtime.degradation import Degradation, degradation_steps
 from live_sentiment.runtime.stages import load_stages
 
 
@@ -19,15 +19,15 @@ class Told:
     def __init__(self) -> None:
         self.rate_hz: float | None = None
         self.hop_s: float | None = None
-        self.face = SimpleNamespace(look_at=lambda rate_hz: setattr(self, "rate_hz", rate_hz))
+        self.face = SimpleNamespace(set_rate_hz=lambda rate_hz: setattr(self, "rate_hz", rate_hz))
         self.transcriber = SimpleNamespace(
-            recogniser=SimpleNamespace(), beam=5, listen_every=lambda hop_s: setattr(self, "hop_s", hop_s)
+            recogniser=SimpleNamespace(), beam=5, set_hop_s=lambda hop_s: setattr(self, "hop_s", hop_s)
         )
 
 
-def quality(told: Any, smaller: Any = None, **speech: Any) -> Quality:
+def quality(told: Any, smaller: Any = None, **speech: Any) -> Degradation:
     perception = PerceptionConfig.model_validate({"speech": speech})
-    return Quality(quality_steps(perception, told, smaller))
+    return Degradation(degradation_steps(perception, told, smaller))
 
 
 def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
@@ -44,7 +44,7 @@ def test_faces_first_then_the_hop_then_the_search_then_the_model() -> None:
     list(steps.set_level(5))
     assert told.transcriber.recogniser is smaller
     assert steps.level == 5
-    assert steps.lowered[0] == "faces looked at 3.12 times a second"
+    assert steps.lowered[0] == "faces analysed 3.12 times a second"
     assert [what.split()[0] for what in steps.lowered] == ["faces", "words", "speech", "a"]
 
 
@@ -80,7 +80,7 @@ def test_a_live_session_with_a_large_model_has_a_small_one_to_fall_back_on(model
     assert load_stages(Config(), model_store, live=True).smaller_recogniser is None
     stages = load_stages(accurate, model_store, live=True)
     assert stages.smaller_recogniser is not None
-    steps = Quality(quality_steps(accurate.perception, stages, stages.smaller_recogniser))
+    steps = Degradation(degradation_steps(accurate.perception, stages, stages.smaller_recogniser))
     large = stages.transcriber.recogniser
     list(steps.set_level(len(steps)))
     assert stages.transcriber.recogniser is stages.smaller_recogniser

@@ -108,7 +108,7 @@ def test_a_session_ends_after_its_time_and_everything_captured_is_in_the_story()
     run = LiveRun(10.0)
     assert run.outcome.summary.complete
     assert run.outcome.summary.duration_s == pytest.approx(10.0, abs=0.25)
-    assert run.outcome.frames_looked_at == pytest.approx(125, abs=2)
+    assert run.outcome.frames_analysed == pytest.approx(125, abs=2)
     assert all(part > 0.9 for part in run.outcome.summary.presence.values())
     assert not run.events
     assert run.last.state == "finished"
@@ -150,14 +150,14 @@ def test_overload_stays_bounded_steps_down_in_order_says_so_and_steps_up_again()
     lowered = {live.degradation_level: live.lowered for _, live in lives}
     assert lowered == {
         0: (),
-        1: ("faces looked at 6.25 times a second",),
-        2: ("faces looked at 3.12 times a second",),
-        3: ("faces looked at 3.12 times a second", "words every 2 s"),
+        1: ("faces analysed 6.25 times a second",),
+        2: ("faces analysed 3.12 times a second",),
+        3: ("faces analysed 3.12 times a second", "words every 2 s"),
     }
     assert lives[0][1].lowered == lives[-1][1].lowered == ()
     said = [event.message for event in run.events if event.kind == "quality"]
-    assert said[0] == "quality lowered to keep up: faces looked at 6.25 times a second"
-    assert said[-1] == "quality restored: no longer faces looked at 6.25 times a second"
+    assert said[0] == "quality lowered to keep up: faces analysed 6.25 times a second"
+    assert said[-1] == "quality restored: no longer faces analysed 6.25 times a second"
     lost = [event for event in run.events if event.kind == "overload"]
     assert lost
     assert all(30.0 <= event.time_s <= 215.0 for event in lost)

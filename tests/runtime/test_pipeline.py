@@ -209,7 +209,7 @@ def test_a_sink_that_cannot_go_on_ends_the_session_and_is_closed_as_incomplete()
     with pytest.raises(RunError, match="no space left"):
         run(ScriptedSource(), story=story)
     assert story.complete is False
-    assert not [thread for thread in threading.enumerate() if thread.name in {"look", "listen", "decoder"}]
+    assert not [thread for thread in threading.enumerate() if thread.name in {"face", "voice", "decoder"}]
 
 
 def test_words_of_a_point_are_those_since_the_point_before() -> None:

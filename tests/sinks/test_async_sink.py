@@ -11,14 +11,14 @@ import pytest
 
 from live_sentiment.core.errors import RunError
 from live_sentiment.core.types import Event, TimelinePoint, Transcript
-from live_sentiment.sinks.async_sink import FAILED, LOST, PROVISIONALS, Carrier, Outlet
+from live_sentiment.sinks.async_sink import FAILED, LOST, PROVISIONALS, AsyncSink, Transport
 from live_sentiment.timeline.timeline import Segment
 from tests.helpers.outlets import told_and_written
 from tests.helpers.story import point, word
 
 
-class Hearing:
-    """A carrier that does as it is told before each item."""
+class Receiving:
+    """A transport that does as it is told before each item."""
 
     def __init__(self, work: Callable[[Any], None] = lambda item: None) -> None:
         self.heard: list[Any] = []
@@ -48,9 +48,9 @@ class Hearing:
         self._hear(complete)
 
 
-def begun(carrier: Carrier, **options: Any) -> tuple[Outlet, list[tuple[str, str]]]:
+def begun(transport: Transport, **options: Any) -> tuple[AsyncSink, list[tuple[str, str]]]:
     said: list[tuple[str, str]] = []
-    outlet = Outlet(carrier, "X", **options)
+    outlet = AsyncSink(transport, "X", **options)
     outlet.begin(lambda: 0.0, lambda kind, message: said.append((kind, message)))
     return outlet, said
 
@@ -67,15 +67,15 @@ class Held:
 
 
 def test_everything_arrives_in_the_order_in_which_it_was_told() -> None:
-    carrier = Hearing()
-    outlet, said = begun(carrier)
+    transport = Receiving()
+    outlet, said = begun(transport)
     outlet.point(point(0.25, final=False))
     outlet.words(Transcript((word("hi", 0.2),), (), 0.25))
     outlet.point(point(0.25))
     outlet.words(Transcript((), (word("the", 0.4),), 0.25))
     outlet.event(Event(0.3, "gap", "a gap"))
     outlet.close(complete=True)
-    assert carrier.heard == [
+    assert transport.heard == [
         (0.25, False), ["hi"], (0.25, True), ["the"], Event(0.3, "gap", "a gap"), True,
     ]  # fmt: skip
     assert said == []
@@ -83,8 +83,8 @@ def test_everything_arrives_in_the_order_in_which_it_was_told() -> None:
 
 def test_a_slow_one_gets_every_final_and_the_newest_provisionals() -> None:
     held = Held()
-    carrier = Hearing(held)
-    outlet, said = begun(carrier)
+    transport = Receiving(held)
+    outlet, said = begun(transport)
     outlet.event(Event(0.0, "gap", "first"))
     assert held.began.wait(10)
     for tick in range(1, 101):
@@ -92,7 +92,7 @@ def test_a_slow_one_gets_every_final_and_the_newest_provisionals() -> None:
         outlet.point(point(float(tick)))
     held.go.set()
     outlet.close(complete=True)
-    points = [item for item in carrier.heard if isinstance(item, tuple)]
+    points = [item for item in transport.heard if isinstance(item, tuple)]
     assert [time_s for time_s, final in points if final] == [float(tick) for tick in range(1, 101)]
     assert [time_s for time_s, final in points if not final] == [
         float(tick) for tick in range(101 - PROVISIONALS, 101)
@@ -104,8 +104,8 @@ def test_a_slow_one_gets_every_final_and_the_newest_provisionals() -> None:
 
 def test_what_there_is_no_room_for_is_counted_and_told_once() -> None:
     held = Held()
-    carrier = Hearing(held)
-    outlet, said = begun(carrier, finals=10)
+    transport = Receiving(held)
+    outlet, said = begun(transport, finals=10)
     outlet.event(Event(0.0, "gap", "first"))
     assert held.began.wait(10)
     for tick in range(1, 101):
@@ -113,7 +113,7 @@ def test_what_there_is_no_room_for_is_counted_and_told_once() -> None:
         outlet.point(point(float(tick)))
     held.go.set()
     outlet.close(complete=True)
-    finals = [item[0] for item in carrier.heard if isinstance(item, tuple) and item[1]]
+    finals = [item[0] for item in transport.heard if isinstance(item, tuple) and item[1]]
     assert finals[-1] == 100.0
     assert outlet.lost + len(finals) == 100
     assert outlet.lost > 80
@@ -125,12 +125,12 @@ def test_one_message_that_fails_is_told_once_and_the_next_are_tried() -> None:
         if item in {(1.0, True), (2.0, True)}:
             raise RunError("no route")
 
-    carrier = Hearing(fail)
-    outlet, said = begun(carrier)
+    transport = Receiving(fail)
+    outlet, said = begun(transport)
     for tick in (1.0, 2.0, 3.0):
         outlet.point(point(tick))
     outlet.close(complete=False)
-    assert carrier.heard == [(3.0, True), False]
+    assert transport.heard == [(3.0, True), False]
     assert said == [(FAILED, "X: no route")]
 
 
@@ -139,7 +139,7 @@ def test_one_that_breaks_gets_nothing_more_and_the_teller_goes_on(error: type[Ba
     def break_(item: Any) -> None:
         raise error
 
-    outlet, said = begun(Hearing(break_))
+    outlet, said = begun(Receiving(break_))
     for tick in range(200):
         outlet.point(point(float(tick)))
     outlet.close(complete=True)
@@ -152,7 +152,7 @@ def test_one_that_breaks_gets_nothing_more_and_the_teller_goes_on(error: type[Ba
 def test_one_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_sentiment.sinks.async_sink.CLOSE_S", 0.01)
     held = Held()
-    outlet, _ = begun(Hearing(held))
+    outlet, _ = begun(Receiving(held))
     outlet.point(point(1.0))
     assert held.began.wait(10)
     outlet.close(complete=True)
@@ -160,9 +160,9 @@ def test_one_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch
 
 
 def test_one_that_never_began_is_closed_all_the_same() -> None:
-    carrier = Hearing()
-    Outlet(carrier, "X").close(complete=False)
-    assert carrier.heard == [False]
+    transport = Receiving()
+    AsyncSink(transport, "X").close(complete=False)
+    assert transport.heard == [False]
 
 
 def test_the_timeline_is_the_same_with_outlets_that_hang_or_break(
@@ -173,7 +173,7 @@ def test_the_timeline_is_the_same_with_outlets_that_hang_or_break(
 
     monkeypatch.setattr("live_sentiment.sinks.async_sink.CLOSE_S", 0.01)
     held = Held()
-    hanging, broken = begun(Hearing(held), finals=2)[0], begun(Hearing(break_))[0]
+    hanging, broken = begun(Receiving(held), finals=2)[0], begun(Receiving(break_))[0]
     written = []
     for sinks in ((), (hanging, broken)):
         told_and_written(tmp_path, *sinks)

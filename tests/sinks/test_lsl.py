@@ -14,8 +14,8 @@ import pytest
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, POLARITIES, Event, Presence, Transcript
-from live_sentiment.sinks.async_sink import Outlet
-from live_sentiment.sinks.lsl import FINAL, MARKERS, PROVISIONAL, LslCarrier
+from live_sentiment.sinks.async_sink import AsyncSink
+from live_sentiment.sinks.lsl import FINAL, MARKERS, PROVISIONAL, LslTransport
 from live_sentiment.timeline.episodes import Episode
 from tests.helpers.outlets import WAIT_S, told_and_written
 from tests.helpers.story import PRESENT, point, word
@@ -68,7 +68,7 @@ def zero_of(inlet: Any) -> float:
 
 
 def test_an_inlet_gets_the_times_and_values_of_the_timeline(name: str, tmp_path: Path) -> None:
-    outlet = Outlet(LslCarrier(name, 0.25), "LSL")
+    outlet = AsyncSink(LslTransport(name, 0.25), "LSL")
     outlet.begin(lambda: 0.0, lambda kind, message: pytest.fail(message))
     finals, markers = inlet_of(name, FINAL), inlet_of(f"{name}-markers", MARKERS)
     zero_s = zero_of(finals)
@@ -91,17 +91,17 @@ def test_an_inlet_gets_the_times_and_values_of_the_timeline(name: str, tmp_path:
 
 
 def test_session_zero_is_that_of_the_session_on_lsls_own_clock(name: str) -> None:
-    carrier = LslCarrier(name, 0.25)
+    transport = LslTransport(name, 0.25)
     before_s = pylsl.local_clock()
-    carrier.begin(lambda: 100.0, pytest.fail)
+    transport.begin(lambda: 100.0, pytest.fail)
     after_s = pylsl.local_clock()
     assert before_s - 100.0 - 1e-6 <= zero_of(inlet_of(name, FINAL)) <= after_s - 100.0 + 1e-6
-    carrier.close(complete=True)
+    transport.close(complete=True)
 
 
 def test_the_description_names_every_channel_with_its_unit(name: str) -> None:
-    carrier = LslCarrier(name, 0.25)
-    carrier.begin(lambda: 0.0, pytest.fail)
+    transport = LslTransport(name, 0.25)
+    transport.begin(lambda: 0.0, pytest.fail)
     info = inlet_of(name, FINAL).info(timeout=WAIT_S)
     channel, seen = info.desc().child("channels").child("channel"), []
     while not channel.empty():
@@ -111,35 +111,35 @@ def test_the_description_names_every_channel_with_its_unit(name: str) -> None:
     assert dict(seen)["valence"] == "-1..1"
     assert dict(seen)["emotions/joy"] == "probability"
     assert (info.nominal_srate(), info.channel_count()) == (4.0, len(LABELS))
-    carrier.close(complete=True)
+    transport.close(complete=True)
 
 
 def test_provisional_points_have_a_stream_of_their_own_and_absence_is_nan(name: str) -> None:
-    carrier = LslCarrier(name, 0.25)
-    carrier.begin(lambda: 0.0, pytest.fail)
+    transport = LslTransport(name, 0.25)
+    transport.begin(lambda: 0.0, pytest.fail)
     inlet = inlet_of(f"{name}-provisional", PROVISIONAL)
     told = point(1.0, final=False, presence={**PRESENT, "voice": Presence(False, "no speech")})
     del told.affect.shares["voice"]  # type: ignore[attr-defined]
-    carrier.point(told)
+    transport.point(told)
     ((*_, text, voice, vision),), _ = pulled(inlet, 1)
     assert (text, vision) == (0.25, 0.5)
     assert math.isnan(voice)
-    carrier.close(complete=True)
+    transport.close(complete=True)
 
 
 def test_markers_stand_where_things_happened(name: str) -> None:
-    carrier = LslCarrier(name, 0.25)
-    carrier.begin(lambda: 0.0, pytest.fail)
+    transport = LslTransport(name, 0.25)
+    transport.begin(lambda: 0.0, pytest.fail)
     inlet = inlet_of(f"{name}-markers", MARKERS)
-    carrier.event(Event(2.5, "gap", "a gap"))
-    carrier.words(Transcript((word("naïve", 3.0, start_s=2.75),), (word("guess", 3.5),), 3.0))
-    carrier.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
+    transport.event(Event(2.5, "gap", "a gap"))
+    transport.words(Transcript((word("naïve", 3.0, start_s=2.75),), (word("guess", 3.5),), 3.0))
+    transport.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
     samples, times = pulled(inlet, 3)
     zero_s = zero_of(inlet)
     assert [json.loads(text)["type"] for (text,) in samples] == ["event", "word", "episode"]
     assert json.loads(samples[1][0])["text"] == "naïve"
     assert [at_s - zero_s for at_s in times] == pytest.approx([2.5, 2.75, 1.0], abs=1e-5)
-    carrier.close(complete=True)
+    transport.close(complete=True)
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_without_the_library_it_is_said_how_to_get_it(
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UsageError, match=said):
-        LslCarrier("x", 0.25)
+        LslTransport("x", 0.25)

@@ -20,8 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.core.types import Event, Transcript
 from live_sentiment.sinks.address import Address
-from live_sentiment.sinks.async_sink import Outlet
-from live_sentiment.sinks.mqtt import PASSWORD, USERNAME, Broker, MqttCarrier, parse_broker
+from live_sentiment.sinks.async_sink import AsyncSink
+from live_sentiment.sinks.mqtt import PASSWORD, USERNAME, Broker, MqttTransport, parse_broker
 from live_sentiment.timeline.episodes import Episode
 from tests.helpers.outlets import WAIT_S, Inbox, free_port, told_and_written
 from tests.helpers.story import point, word
@@ -90,10 +90,10 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     made.close()
 
 
-def begun(address: Address, topic: str = "lab/room") -> tuple[MqttCarrier, Inbox]:
-    carrier, troubles = MqttCarrier(Broker(address, topic)), Inbox()
-    carrier.begin(lambda: 0.0, troubles.put)
-    return carrier, troubles
+def begun(address: Address, topic: str = "lab/room") -> tuple[MqttTransport, Inbox]:
+    transport, troubles = MqttTransport(Broker(address, topic)), Inbox()
+    transport.begin(lambda: 0.0, troubles.put)
+    return transport, troubles
 
 
 def is_status(wanted: str) -> Any:
@@ -104,7 +104,7 @@ def is_status(wanted: str) -> Any:
 def test_a_subscriber_gets_the_lines_of_the_timeline(broker: Mosquitto, tmp_path: Path) -> None:
     broker.start()
     inbox = broker.listen()
-    outlet = Outlet(MqttCarrier(Broker(broker.address)), "MQTT")
+    outlet = AsyncSink(MqttTransport(Broker(broker.address)), "MQTT")
     outlet.begin(lambda: 0.0, lambda kind, message: pytest.fail(message))
     timeline = told_and_written(tmp_path, outlet)
     got = inbox.wait_for(is_status("complete"))
@@ -126,15 +126,15 @@ def test_a_subscriber_gets_the_lines_of_the_timeline(broker: Mosquitto, tmp_path
 def test_the_last_final_and_the_status_are_retained_for_who_comes_later(broker: Mosquitto) -> None:
     broker.start()
     early = broker.listen()
-    carrier, _ = begun(broker.address)
+    transport, _ = begun(broker.address)
     early.wait_for(is_status("online"))
     for tick in (1.0, 2.0):
-        carrier.point(point(tick))
-    carrier.point(point(3.0, final=False))
-    carrier.words(Transcript((), (word("well", 0.5),), 0.0))
-    carrier.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
-    carrier.event(Event(1.5, "gap", "a gap"))
-    carrier.close(complete=False)
+        transport.point(point(tick))
+    transport.point(point(3.0, final=False))
+    transport.words(Transcript((), (word("well", 0.5),), 0.0))
+    transport.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
+    transport.event(Event(1.5, "gap", "a gap"))
+    transport.close(complete=False)
     topics = {topic for topic, _, _ in early.wait_for(is_status("cut-short"))}
     assert topics == {
         f"lab/room/{path}" for path in ("final", "provisional", "partial", "episode", "event", "status")
@@ -151,19 +151,19 @@ def test_the_last_final_and_the_status_are_retained_for_who_comes_later(broker: 
 def test_a_broker_that_goes_away_is_told_once_and_what_is_final_waits_for_it(broker: Mosquitto) -> None:
     broker.start()
     online = broker.listen()
-    carrier, troubles = begun(broker.address)
+    transport, troubles = begun(broker.address)
     online.wait_for(is_status("online"))
-    carrier.point(point(1.0))
+    transport.point(point(1.0))
     online.wait_for(lambda items: any(topic == "lab/room/final" for topic, _, _ in items))
     broker.kill()
     troubles.wait_for(lambda said: said)
     for tick in (2.0, 3.0):
-        carrier.point(point(tick, final=False))
-        carrier.point(point(tick))
+        transport.point(point(tick, final=False))
+        transport.point(point(tick))
     broker.start()
     again = broker.listen("lab/room/final")
     again.wait_for(lambda items: any(fields["time"] == 3.0 for _, fields, _ in items))
-    carrier.close(complete=True)
+    transport.close(complete=True)
     (said,) = troubles.items
     assert said.startswith(f"the MQTT broker {broker.address} is lost")
     finals = [f["time"] for topic, f, _ in online.items if topic == "lab/room/final"]
@@ -172,15 +172,15 @@ def test_a_broker_that_goes_away_is_told_once_and_what_is_final_waits_for_it(bro
 
 @needs_broker
 def test_a_broker_may_come_later(broker: Mosquitto) -> None:
-    carrier, troubles = begun(broker.address)
-    carrier.point(point(1.0))
+    transport, troubles = begun(broker.address)
+    transport.point(point(1.0))
     (said,) = troubles.wait_for(lambda said: said)
     assert said == f"the MQTT broker {broker.address} cannot be reached; it is tried again"
     broker.start()
     inbox = broker.listen("lab/room/final")
     ((_, fields, _),) = inbox.wait_for(lambda items: items)
     assert fields["time"] == 1.0
-    carrier.close(complete=True)
+    transport.close(complete=True)
     assert len(troubles.items) == 1
 
 
@@ -190,13 +190,13 @@ def test_the_broker_says_it_when_the_connection_dies_and_the_program_when_it_is_
 ) -> None:
     broker.start()
     inbox = broker.listen("lab/room/status")
-    carrier, _ = begun(broker.address)
+    transport, _ = begun(broker.address)
     inbox.wait_for(is_status("online"))
-    cut = carrier._client.socket()
+    cut = transport._client.socket()
     assert cut is not None
     cut.shutdown(socket.SHUT_RDWR)
     inbox.wait_for(lambda items: [fields["status"] for _, fields, _ in items][-2:] == ["offline", "online"])
-    carrier.close(complete=True)
+    transport.close(complete=True)
 
 
 @needs_broker
@@ -212,16 +212,16 @@ def test_credentials_come_from_the_environment(tmp_path: Path, monkeypatch: pyte
     broker.start()
     try:
         inbox = broker.listen(login=("ann", "secret"))
-        carrier, troubles = begun(broker.address)
+        transport, troubles = begun(broker.address)
         (said,) = troubles.wait_for(lambda said: said)
         assert "refuses the connection" in said
         assert USERNAME in said
-        carrier.close(complete=True)
+        transport.close(complete=True)
         monkeypatch.setenv(USERNAME, "ann")
         monkeypatch.setenv(PASSWORD, "secret")
-        carrier, troubles = begun(broker.address)
+        transport, troubles = begun(broker.address)
         inbox.wait_for(is_status("online"))
-        carrier.close(complete=True)
+        transport.close(complete=True)
         assert not troubles.items
     finally:
         broker.close()
@@ -229,12 +229,12 @@ def test_credentials_come_from_the_environment(tmp_path: Path, monkeypatch: pyte
 
 def test_more_than_may_wait_is_a_run_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("live_sentiment.sinks.mqtt.QUEUED", 3)
-    carrier, _ = begun(Address("127.0.0.1", free_port()))
+    transport, _ = begun(Address("127.0.0.1", free_port()))
     for tick in range(3):
-        carrier.point(point(float(tick)))
+        transport.point(point(float(tick)))
     with pytest.raises(RunError, match="takes nothing, and 3 messages wait"):
-        carrier.point(point(4.0))
-    carrier.close(complete=True)
+        transport.point(point(4.0))
+    transport.close(complete=True)
 
 
 def test_a_broker_and_its_topic() -> None:
@@ -258,4 +258,4 @@ def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UsageError, match=r"pip install 'live-sentiment\[mqtt\]'"):
-        MqttCarrier(Broker(Address("127.0.0.1", 1883)))
+        MqttTransport(Broker(Address("127.0.0.1", 1883)))

@@ -16,8 +16,8 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 from live_sentiment.core.errors import RunError, UsageError
 from live_sentiment.core.types import Event, Presence, Transcript
 from live_sentiment.sinks.address import Address
-from live_sentiment.sinks.async_sink import Outlet
-from live_sentiment.sinks.osc import OscCarrier
+from live_sentiment.sinks.async_sink import AsyncSink
+from live_sentiment.sinks.osc import OscTransport
 from live_sentiment.timeline.episodes import Episode
 from live_sentiment.timeline.turning import TurningPoint
 from tests.helpers.outlets import Inbox, free_port, told_and_written
@@ -45,10 +45,10 @@ class Receiver:
         self._server.server_close()
 
 
-def begun(address: Address) -> OscCarrier:
-    carrier = OscCarrier(address)
-    carrier.begin(lambda: 0.0, pytest.fail)
-    return carrier
+def begun(address: Address) -> OscTransport:
+    transport = OscTransport(address)
+    transport.begin(lambda: 0.0, pytest.fail)
+    return transport
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_a_server_gets_the_times_and_values_of_the_timeline(receiver: Receiver, tmp_path: Path) -> None:
-    outlet = Outlet(OscCarrier(receiver.address), "OSC")
+    outlet = AsyncSink(OscTransport(receiver.address), "OSC")
     outlet.begin(lambda: 0.0, lambda kind, message: pytest.fail(message))
     timeline = told_and_written(tmp_path, outlet)
     got = receiver.until_end()
@@ -90,12 +90,12 @@ def test_a_server_gets_the_times_and_values_of_the_timeline(receiver: Receiver, 
 
 
 def test_every_address_of_what_is_no_point(receiver: Receiver) -> None:
-    carrier = begun(receiver.address)
-    carrier.words(Transcript((), (word("well", 0.5), word("then", 0.9)), 0.0))
-    carrier.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
-    carrier.segment(TurningPoint(3.0, "peak", 0.5, -0.25, ()))
-    carrier.event(Event(1.2345, "gap", "0.2 s of sound are missing"))
-    carrier.close(complete=False)
+    transport = begun(receiver.address)
+    transport.words(Transcript((), (word("well", 0.5), word("then", 0.9)), 0.0))
+    transport.segment(Episode(1.0, 2.5, "joy", 0.75, 0.5, 0.25))
+    transport.segment(TurningPoint(3.0, "peak", 0.5, -0.25, ()))
+    transport.event(Event(1.2345, "gap", "0.2 s of sound are missing"))
+    transport.close(complete=False)
     assert receiver.until_end() == [
         ("/live-sentiment/partial", ("well then",)),
         ("/live-sentiment/episode", (1.0, 2.5, "joy", 0.75, 0.5, 0.25)),
@@ -108,12 +108,12 @@ def test_every_address_of_what_is_no_point(receiver: Receiver) -> None:
 def test_provisional_points_have_addresses_of_their_own_and_an_absent_modality_no_share(
     receiver: Receiver,
 ) -> None:
-    carrier = begun(receiver.address)
+    transport = begun(receiver.address)
     presence = {**PRESENT, "voice": Presence(False, "no speech")}
     told = point(1.0, presence=presence, final=False)
     del told.affect.shares["voice"]  # type: ignore[attr-defined]
-    carrier.point(told)
-    carrier.close(complete=True)
+    transport.point(told)
+    transport.close(complete=True)
     got = dict(receiver.until_end())
     assert got["/live-sentiment/provisional/shares/vision"] == (0.5,)
     assert "/live-sentiment/provisional/shares/voice" not in got
@@ -122,22 +122,22 @@ def test_provisional_points_have_addresses_of_their_own_and_an_absent_modality_n
 
 
 def test_nobody_need_listen() -> None:
-    carrier = begun(Address("127.0.0.1", free_port(socket.SOCK_DGRAM)))
+    transport = begun(Address("127.0.0.1", free_port(socket.SOCK_DGRAM)))
     for tick in range(10):
-        carrier.point(point(float(tick)))
-    carrier.close(complete=True)
+        transport.point(point(float(tick)))
+    transport.close(complete=True)
 
 
 def test_what_cannot_be_sent_is_a_run_error(receiver: Receiver) -> None:
-    carrier = begun(receiver.address)
+    transport = begun(receiver.address)
     with pytest.raises(RunError, match="cannot send to 127"):
-        carrier.event(Event(0.0, "gap", "x" * 70_000))
-    carrier.close(complete=False)
+        transport.event(Event(0.0, "gap", "x" * 70_000))
+    transport.close(complete=False)
 
 
 def test_a_host_that_is_none_is_named() -> None:
     with pytest.raises(UsageError, match=r"no host 'no-such-host\.invalid'"):
-        OscCarrier(Address("no-such-host.invalid", 9000))
+        OscTransport(Address("no-such-host.invalid", 9000))
 
 
 def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,4 +150,4 @@ def test_without_the_library_it_is_said_how_to_get_it(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UsageError, match=r"pip install 'live-sentiment\[osc\]'"):
-        OscCarrier(Address("127.0.0.1", 9000))
+        OscTransport(Address("127.0.0.1", 9000))

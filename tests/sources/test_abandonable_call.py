@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from live_sentiment.sources.abandonable_call import Errand
+from live_sentiment.sources.abandonable_call import AbandonableCall
 
 
 def test_it_brings_what_the_call_returned() -> None:
-    errand = Errand(lambda: 7)
+    errand = AbandonableCall(lambda: 7)
     assert errand.done.wait(5.0)
     assert errand.result() == 7
 
@@ -17,7 +17,7 @@ def test_it_raises_what_the_call_raised() -> None:
     def work() -> None:
         raise OSError("gone")
 
-    errand = Errand(work)
+    errand = AbandonableCall(work)
     assert errand.done.wait(5.0)
     with pytest.raises(OSError, match="gone"):
         errand.result()
@@ -36,7 +36,7 @@ def test_what_an_abandoned_call_brings_is_undone(abandoned_first: bool) -> None:
         brought.append(result)
         undone.set()
 
-    errand = Errand(work, undo)
+    errand = AbandonableCall(work, undo)
     if abandoned_first:
         errand.abandon()
         go.set()
@@ -52,7 +52,7 @@ def test_a_call_that_leaves_its_thread_is_done_with_its_error() -> None:
     def leave() -> None:
         raise SystemExit("gone")
 
-    errand = Errand(leave)
+    errand = AbandonableCall(leave)
     assert errand.done.wait(10)
     with pytest.raises(SystemExit, match="gone"):
         errand.result()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from live_sentiment.core.types import FloatArray
-from live_sentiment.sources.microphone.adaptive_resampler import Retimer
+from live_sentiment.sources.microphone.adaptive_resampler import AdaptiveResampler
 from live_sentiment.sources.microphone.device_clock import DeviceClock
 
 RATE_HZ = 8_000
@@ -48,7 +48,7 @@ class BeepingRoom:
 
 def stretches(room: BeepingRoom, clock: DeviceClock) -> Iterator[tuple[Fraction, FloatArray]]:
     """The sound around each beep, as a microphone's thread makes it, and the session time of its start."""
-    retimer = Retimer(RATE_HZ, 1)
+    resampler = AdaptiveResampler(RATE_HZ, 1)
     start: Fraction | None = None
     pieces: list[FloatArray] = []
     beeps = list(BEEPS_S)
@@ -58,11 +58,11 @@ def stretches(room: BeepingRoom, clock: DeviceClock) -> Iterator[tuple[Fraction,
         now_s = clock.time_s(count)
         if start is None and now_s >= beeps[0] - LEAD_S:
             start = Fraction(math.ceil(clock.time_s(count) * 1000), 1000)
-            retimer.restart(start, clock.count_at(float(start)), count)
+            resampler.restart(start, clock.count_at(float(start)), count)
         if start is not None:
-            pieces.append(retimer(room.hear(count), clock))
+            pieces.append(resampler(room.hear(count), clock))
             if now_s >= beeps[0] + TAIL_S:
-                yield start, np.concatenate([*pieces, retimer.flush(clock)])
+                yield start, np.concatenate([*pieces, resampler.flush(clock)])
                 start, pieces = None, []
                 beeps.pop(0)
         count += BLOCK

@@ -11,7 +11,7 @@ import pytest
 from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.sources.capture import CaptureListener, DeviceHealth
 from live_sentiment.sources.device_feed import LiveFeed
-from live_sentiment.sources.feed import Outlets
+from live_sentiment.sources.feed import FeedOutputs
 from live_sentiment.streams.channel import Channel
 
 
@@ -43,12 +43,12 @@ class Silent:
         return DeviceHealth("camera", "silent", "running")
 
 
-def feed_of(camera: Silent, microphone: Silent) -> tuple[LiveFeed, Outlets]:
+def feed_of(camera: Silent, microphone: Silent) -> tuple[LiveFeed, FeedOutputs]:
     clock = MonotonicClock()
     devices: Any = {"camera": camera, "microphone": microphone}
     feed = LiveFeed(devices, {}, clock, clock.now_s(), frame_rate_hz=25.0)
     nobody: Any = SimpleNamespace()
-    return feed, Outlets(Channel(4), Channel(4), nobody, nobody, nobody)
+    return feed, FeedOutputs(Channel(4), Channel(4), nobody, nobody, nobody)
 
 
 @pytest.mark.parametrize("fails_at", ["stop", "join"])

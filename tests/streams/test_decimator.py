@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 
 TICKS_PER_S = 90_000
 
 
 def taken(rate_hz: float, times: list[Fraction]) -> list[Fraction]:
-    grid = FrameGrid(rate_hz)
+    grid = Decimator(rate_hz)
     return [time for time in times if grid.takes(time)]
 
 
@@ -59,5 +59,5 @@ def test_the_choice_depends_on_time_alone_not_on_where_reading_begins() -> None:
 )
 def test_choosing_again_loses_nothing(rate_hz: float, ticks: list[int]) -> None:
     kept = taken(rate_hz, [Fraction(tick, TICKS_PER_S) for tick in ticks])
-    again = FrameGrid(rate_hz)
+    again = Decimator(rate_hz)
     assert all(again.takes(float(time)) for time in kept)

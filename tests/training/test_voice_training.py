@@ -16,8 +16,8 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS
 from live_sentiment.models.voice_emotion import load_head
 from live_sentiment.models.voice_encoder import VoiceEncoder
-from live_sentiment.training.augment.voice_hearings import Hearing, copy
-from live_sentiment.training.augment.voice_surroundings import HARDSHIPS, Surroundings
+from live_sentiment.training.augment.acoustic_conditions import AcousticCondition, copy
+from live_sentiment.training.augment.acoustic_environments import HARDSHIPS, AcousticEnvironment
 from live_sentiment.training.data.voice_corpora import read_corpora
 from live_sentiment.training.data.voice_windows import embed_corpora
 from live_sentiment.training.tasks.voice import VoiceTraining, train_voice
@@ -132,7 +132,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 def test_a_copy_keeps_two_windows_and_counts_all_speech(corpora: Path, whisper: Path, tmp_path: Path) -> None:
     clips, encoder = read_corpora(corpora)[:2], VoiceEncoder(whisper, CPU)
     everything = embed_corpora(clips, encoder, VoiceConfig(hop_s=0.1), tmp_path)
-    kept = Hearing("kept", (0, 1), lambda number: Surroundings(), keep=2)
+    kept = AcousticCondition("kept", (0, 1), lambda number: AcousticEnvironment(), keep=2)
     some = embed_corpora(clips, encoder, VoiceConfig(hop_s=0.1), tmp_path, hearing=kept)
     assert len(everything.clip) > len(some.clip) == 4
     for number in (0, 1):

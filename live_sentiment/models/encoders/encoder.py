@@ -1,4 +1,4 @@
-"""What every encoder of the laboratory takes and gives.
+"""What every encoder of experiments takes and gives.
 
 An encoder is a torch module of one modality. `prepare` turns one raw sample into a tensor whose first
 dimension may differ between samples; `forward` takes a padded batch of these and gives a sequence of

@@ -1,4 +1,4 @@
-"""The expert of one modality that the laboratory trained: an encoder and its two heads, in one file.
+"""The expert of one modality that an experiment trained: an encoder and its two heads, in one file.
 
     p(y | sample)  =  softmax(head(mean over time of the encoder's embeddings) / T)
 
@@ -94,7 +94,7 @@ def save_expert(
 
 
 def is_expert(weights: ShippedWeights) -> bool:
-    """Whether trained weights are those of a laboratory's expert."""
+    """Whether trained weights are those of an experiment's expert."""
     return weights.metadata.get("kind") == KIND
 
 
@@ -110,7 +110,7 @@ class ExpertReading:
     """Shape (3,), calibrated probabilities in the order of POLARITIES."""
 
 
-class LabExpert:
+class TrainedExpert:
     """Reads one sample at a time, so that what it says of one depends on nothing else.
 
     Args:

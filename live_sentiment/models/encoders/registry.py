@@ -1,4 +1,4 @@
-"""Every encoder of the laboratory by modality and name; each is imported when it is asked for."""
+"""Every encoder of experiments by modality and name; each is imported when it is asked for."""
 
 from __future__ import annotations
 

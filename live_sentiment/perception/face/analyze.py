@@ -17,7 +17,7 @@ from live_sentiment.perception.face.quality import face_quality
 from live_sentiment.perception.face.shots import ShotCounter
 from live_sentiment.perception.face.track import FaceTracker
 from live_sentiment.perception.face.upright import UprightCheck
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
@@ -48,21 +48,21 @@ class FaceAnalyzer:
     def reset(self) -> None:
         """Forget the video seen so far: people, counters, phase."""
         self._tracker.reset()
-        self.look_at(self._config.rate_hz)
+        self.set_rate_hz(self._config.rate_hz)
         self._since_detection = 0
         self._shots = ShotCounter()
         self._shot = 0
         self._mouths: dict[int, ImageArray] = {}
-        self.frames_looked_at = 0
+        self.frames_analysed = 0
         """Frames that were analysed, of those given."""
         self.frames_with_face = 0
         """Of these, the ones with at least one face."""
         self.boxes: tuple[Box, ...] = ()
         """Every face of the frame looked at last, also those that are not read (`max_people`)."""
 
-    def look_at(self, rate_hz: float) -> None:
+    def set_rate_hz(self, rate_hz: float) -> None:
         """Look at so many frames per second from now on; from any thread."""
-        self._grid = FrameGrid(rate_hz)
+        self._grid = Decimator(rate_hz)
 
     @property
     def expert(self) -> Expert:
@@ -76,7 +76,7 @@ class FaceAnalyzer:
         everyone = self._follow(frame)
         self.boxes = tuple(face.box for face in everyone)
         people = self._largest(everyone)
-        self.frames_looked_at += 1
+        self.frames_analysed += 1
         self.frames_with_face += bool(people)
         return StageOutput(self._observe(frame, people), frame.time_s)
 

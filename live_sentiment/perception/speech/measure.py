@@ -80,7 +80,7 @@ def compare_encodings(
     for encoding in ENCODINGS:
         recogniser = _TimedRecogniser(model, language=config.language, encoding=encoding, threads=threads)
         # The first pass of a model is slower: its buffers are made.
-        recogniser.hear(np.zeros(SAMPLE_RATE_HZ, np.float32))
+        recogniser.recognise(np.zeros(SAMPLE_RATE_HZ, np.float32))
         for mode in MODES:
             recogniser.times_s.clear()
             heard = [
@@ -128,9 +128,9 @@ class _TimedRecogniser(Recogniser):
         super().__init__(model, language=language, encoding=encoding, threads=threads)
         self.times_s: list[float] = []
 
-    def hear(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
+    def recognise(self, samples: FloatArray, *, beam: int = 1) -> Hypothesis:
         start_s = time.perf_counter()
-        hypothesis = super().hear(samples, beam=beam)
+        hypothesis = super().recognise(samples, beam=beam)
         self.times_s.append(time.perf_counter() - start_s)
         return hypothesis
 

@@ -61,7 +61,7 @@ class StreamingTranscriber:
         self._longest = _samples(config.buffer_s)
         self.reset()
 
-    def listen_every(self, hop_s: float) -> None:
+    def set_hop_s(self, hop_s: float) -> None:
         """One pass every so many seconds from now on, at most half the buffer; from any thread."""
         self._hop = _samples(hop_s)
 
@@ -149,7 +149,7 @@ class StreamingTranscriber:
         return round(self._clock.time_s(sample) * SAMPLE_RATE_HZ) // self._hop
 
     def _pass(self, end: int) -> None:
-        words = said(self.recogniser.hear(self._sound.between(self._begin, end), beam=self.beam))
+        words = said(self.recogniser.recognise(self._sound.between(self._begin, end), beam=self.beam))
         self._heard = end
         self._passed = True
         placed = [placed for word in words if (placed := self._place(word)) is not None]

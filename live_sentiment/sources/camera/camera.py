@@ -39,11 +39,11 @@ from live_sentiment.sources.camera.file_camera import FileCamera
 from live_sentiment.sources.camera.frame_device import FrameDevice
 from live_sentiment.sources.camera.frame_reader import FrameReader, GrabbedFrame
 from live_sentiment.sources.camera.frame_readers import FIRST_FRAME_S, FrameReaders
-from live_sentiment.sources.camera.freeze_detector import PictureWatch, Sight
+from live_sentiment.sources.camera.freeze_detector import FrameState, FreezeDetector
 from live_sentiment.sources.camera.info import CameraChoice
 from live_sentiment.sources.camera.opencv_camera import DeviceCamera, StreamCamera
 from live_sentiment.sources.camera.opening import opens
-from live_sentiment.sources.camera.stream_statistics import FrameTally
+from live_sentiment.sources.camera.stream_statistics import StreamStatistics
 from live_sentiment.sources.capture import CaptureListener, DeviceHealth, DeviceState
 
 BOUND_EVERY_S = 0.25
@@ -73,9 +73,9 @@ class Camera:
         make_device = make_device or (lambda: _device_for(choice, config, clock))
         self._readers = FrameReaders(make_device, clock, self._wake)
         self._thread: threading.Thread | None = None
-        self._tally = FrameTally()
-        self._watch = None if choice.kind == "file" else PictureWatch(config.frozen_after_s)
-        self._sight = Sight.LIVE
+        self._tally = StreamStatistics()
+        self._watch = None if choice.kind == "file" else FreezeDetector(config.frozen_after_s)
+        self._sight = FrameState.LIVE
         self._state: DeviceState = "opening"
         self._zero_s = 0.0
         self._reached_ms = -1
@@ -199,9 +199,9 @@ class Camera:
             self._tally.drop(Counter({"out of order": 1}))
             return
         frame = VideoFrame(grabbed.image, time_ms / 1000)
-        sight = self._watch(frame.image, frame.time_s) if self._watch else Sight.LIVE
+        sight = self._watch(frame.image, frame.time_s) if self._watch else FrameState.LIVE
         if self._state == "lost":
-            if sight is Sight.FROZEN:
+            if sight is FrameState.FROZEN:
                 self._tally.drop(Counter({"frozen": 1}))
                 return
             self._tally.gap((time_ms - self._lost_ms) / 1000)
@@ -214,15 +214,15 @@ class Camera:
             self._sight = sight
             self._tell(sight, frame.time_s)
 
-    def _tell(self, sight: Sight, at_s: float) -> None:
+    def _tell(self, sight: FrameState, at_s: float) -> None:
         for_s = f"{self._config.frozen_after_s:g} s"
-        if sight is Sight.BLANK:
+        if sight is FrameState.BLANK:
             text = f"the picture has been black or blank for {for_s}: is the lens covered?"
             self._listener.event(Event(at_s, "camera-blank", text))
-        elif sight is Sight.FROZEN and self._choice.kind == "stream":
+        elif sight is FrameState.FROZEN and self._choice.kind == "stream":
             text = f"the picture has not changed at all for {for_s}: a still, or a frozen camera"
             self._listener.event(Event(at_s, "camera-still", text))
-        elif sight is Sight.FROZEN:
+        elif sight is FrameState.FROZEN:
             text = f"the camera has given the very same picture for {for_s}: it is frozen, and opened again"
             self._listener.event(Event(at_s, "camera-frozen", text))
             self._lose("camera frozen")
@@ -257,7 +257,7 @@ class Camera:
         self._next_bound_s = self._clock.now_s()
         if self._watch is not None and reason != "camera frozen":
             self._watch.reset()
-            self._sight = Sight.LIVE
+            self._sight = FrameState.LIVE
         self._listener.lost("camera", self._lost_ms / 1000, reason)
 
     def _recover(self) -> None:

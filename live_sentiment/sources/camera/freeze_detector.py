@@ -24,7 +24,7 @@ _GRID = 11, 13
 """Every so many rows and columns are looked at for structure: odd, so that no weave of two hides from it."""
 
 
-class Sight(Enum):
+class FrameState(Enum):
     """What the pictures of the last seconds amount to."""
 
     LIVE = "live"
@@ -34,7 +34,7 @@ class Sight(Enum):
     """A picture of one colour."""
 
 
-class PictureWatch:
+class FreezeDetector:
     """Looks at each picture as it comes; keeps the last one, which must not be changed afterwards.
 
     Args:
@@ -50,27 +50,27 @@ class PictureWatch:
         self._last: ImageArray | None = None
         self._same_since_s = self._blank_since_s = 0.0
         self._blank = False
-        self._sight = Sight.LIVE
+        self._sight = FrameState.LIVE
 
-    def __call__(self, image: ImageArray, time_s: float) -> Sight:
+    def __call__(self, image: ImageArray, time_s: float) -> FrameState:
         """What the pictures up to this one, shown at `time_s`, amount to."""
         if not self._repeats(image):
             self._same_since_s = time_s
-            if self._sight is Sight.FROZEN:
-                self._sight = Sight.LIVE
+            if self._sight is FrameState.FROZEN:
+                self._sight = FrameState.LIVE
         self._last = image
         blank = _structure(image) < (_SHOWS_ABOVE if self._blank else _BLANK_BELOW)
         if blank and not self._blank:
             self._blank_since_s = time_s
-        if not blank and self._sight is Sight.BLANK:
-            self._sight = Sight.LIVE
+        if not blank and self._sight is FrameState.BLANK:
+            self._sight = FrameState.LIVE
         self._blank = blank
         # A blank picture may well repeat: it is told as what a person can do something about.
         if blank:
             if time_s - self._blank_since_s >= self._after_s:
-                self._sight = Sight.BLANK
+                self._sight = FrameState.BLANK
         elif time_s - self._same_since_s >= self._after_s:
-            self._sight = Sight.FROZEN
+            self._sight = FrameState.FROZEN
         return self._sight
 
     def _repeats(self, image: ImageArray) -> bool:

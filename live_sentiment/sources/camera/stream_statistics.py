@@ -10,7 +10,7 @@ from live_sentiment.core.types import VideoFrame
 _RATE_OVER_S = 3.0
 
 
-class FrameTally:
+class StreamStatistics:
     """Rate, size, drops and gaps of one camera, in bounded memory."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from live_sentiment.core.types import VideoFrame
 from live_sentiment.runtime.snapshot import Box, Picture
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 
 RATE_HZ = 4.0
 """Pictures kept a second, at most."""
@@ -35,7 +35,7 @@ class Filmstrip:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._grid = FrameGrid(RATE_HZ)
+        self._grid = Decimator(RATE_HZ)
         self._kept: list[_Kept] = []
 
     def saw(self, frame: VideoFrame, boxes: Sequence[Box]) -> None:

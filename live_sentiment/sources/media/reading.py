@@ -31,7 +31,7 @@ from live_sentiment.sources.media.packets import PacketReader
 from live_sentiment.sources.media.pictures import PictureConverter
 from live_sentiment.sources.media.sound import planes
 from live_sentiment.sources.media.spoilt_samples import SpoiltSamples
-from live_sentiment.streams.decimator import FrameGrid
+from live_sentiment.streams.decimator import Decimator
 
 MediaItem: TypeAlias = VideoFrame | AudioBlock | Event
 
@@ -79,7 +79,7 @@ class Reading:
         self._start, self._end = selection.start, selection.end
         self._zero = selection.zero
         self._video, self._audio = video_stream(container), audio_stream(container)
-        self._grid = FrameGrid(selection.frame_rate_hz) if selection.frame_rate_hz else None
+        self._grid = Decimator(selection.frame_rate_hz) if selection.frame_rate_hz else None
         self._convert = None if self._video is None else PictureConverter(self._video, selection.longest_px)
         self._spoilt = SpoiltSamples()
         self._mix = Mixdown(selection.channel)

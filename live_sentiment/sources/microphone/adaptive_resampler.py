@@ -45,7 +45,7 @@ def _make_table() -> FloatArray:
 _TABLE = _make_table()
 
 
-class Retimer:
+class AdaptiveResampler:
     """Re-times the sound of one device, stretch by stretch: sample n of one lies at start + n / rate_hz.
 
     The microphone's thread uses it so:
@@ -104,7 +104,8 @@ class Retimer:
         Returns:
             The stretch's next samples, float32 of shape (m, channels); m may be 0.
         """
-        self._held = np.concatenate([self._held, samples.T], axis=1)
+        # Contiguous whatever the lengths: strides decide in which order products are added up.
+        self._held = np.ascontiguousarray(np.concatenate([self._held, samples.T], axis=1))
         output = self._interpolate(self._places(clock))
         next_needed = math.floor(self._position + self._pace * self._in_piece) - LATENCY - self._held_first
         surplus = min(max(next_needed, 0), self._held.shape[1])

@@ -13,7 +13,7 @@ from live_sentiment.sources.microphone.backend import MicrophoneInfo, SoundBacke
 from live_sentiment.sources.microphone.ring import SampleRing
 
 
-class SoundLine:
+class InputStream:
     """Opens the microphone; what it gives goes nowhere until it is `wanted`.
 
     Raises:

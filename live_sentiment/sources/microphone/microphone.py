@@ -4,12 +4,12 @@
 all it says is in order of time, and it alone decides: it empties the ring that PortAudio's callback fills,
 about once per block, places the sound, declares the microphone lost, lets time pass meanwhile, and tries
 again. PortAudio has a thread of its own for each open stream; of this program it runs `SampleRing.write` and
-nothing else. Every call into PortAudio that may block, once the session runs, is an `Errand` on a thread of
-its own: closing a dead stream, looking for devices anew, opening. There is one errand at a time; while one
+nothing else. Every call into PortAudio that may block, once the session runs, is an `AbandonableCall` on a
+thread of its own: closing a dead stream, looking for devices anew, opening. There is one at a time; while it
 hangs, the microphone thread goes on letting time pass.
 
 **Who stops it.** `stop` asks the microphone thread to end. It gives out what it has, has the stream closed,
-and ends within a second even if PortAudio hangs: then the errand is left behind as a daemon, closes what it
+and ends within a second even if PortAudio hangs: then the call is left behind as a daemon, closes what it
 may still open, and does not hold up the end of the program.
 
 **What happens when it throws.** The callback only copies. An exception in an errand is another failed try.
@@ -32,15 +32,15 @@ from typing import Any
 from live_sentiment.core.clock import Clock
 from live_sentiment.core.config import MicrophoneConfig
 from live_sentiment.core.types import Event
-from live_sentiment.sources.abandonable_call import Errand
+from live_sentiment.sources.abandonable_call import AbandonableCall
 from live_sentiment.sources.capture import CapturedSound, CaptureListener, DeviceHealth, DeviceState
 from live_sentiment.sources.microphone.backend import MicrophoneInfo, SoundBackend
 from live_sentiment.sources.microphone.errors import silence_message
-from live_sentiment.sources.microphone.input_stream import SoundLine
+from live_sentiment.sources.microphone.input_stream import InputStream
 from live_sentiment.sources.microphone.listing import same_microphone
 from live_sentiment.sources.microphone.loudness import SilenceWatch, level_dbfs
 from live_sentiment.sources.microphone.portaudio import PortAudio
-from live_sentiment.sources.microphone.timestamp_alignment import Gap, SoundPlacement
+from live_sentiment.sources.microphone.timestamp_alignment import Gap, TimestampAlignment
 
 FIRST_SOUND_S = 3.0
 """A stream that was just opened may take so long to its first sound: some sound servers begin slowly."""
@@ -84,15 +84,15 @@ class Microphone:
         self._listener: CaptureListener
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._line: SoundLine | None = None
-        self._placement: SoundPlacement | None = None
-        self._errand: Errand[SoundLine | None] | None = None
+        self._line: InputStream | None = None
+        self._placement: TimestampAlignment | None = None
+        self._errand: AbandonableCall[InputStream | None] | None = None
         self._state: DeviceState = "opening"
         self._zero_s = 0.0
         self._reached = Fraction(0)
         """Session time up to which everything was told, sound and bounds."""
         self._lost_at = Fraction(0)
-        self._dead: SoundLine | None = None
+        self._dead: InputStream | None = None
         self._next_try_s = 0.0
         self._dropped: Counter[str] = Counter()
         self._gaps, self._gap_s = 0, 0.0
@@ -105,7 +105,7 @@ class Microphone:
         Raises:
             UsageError: it is not there, busy or not permitted; says what to do.
         """
-        self._line = SoundLine(self._backend, self._info, self._config, self._clock)
+        self._line = InputStream(self._backend, self._info, self._config, self._clock)
 
     def start(self, listener: CaptureListener, zero_s: float) -> None:
         """Hand sound to the listener, from a thread of the microphone's own."""
@@ -169,17 +169,17 @@ class Microphone:
         else:
             self._retake()
 
-    def _take(self, line: SoundLine) -> None:
+    def _take(self, line: InputStream) -> None:
         """From now on, what this stream gives is told."""
         stream = line.stream
-        self._placement = SoundPlacement(
+        self._placement = TimestampAlignment(
             stream.rate_hz, stream.channels, stream.latency_s, self._zero_s, self._reached
         )
         line.since_s = self._clock.now_s()
         line.wanted = True
         self._line = line
 
-    def _hear(self, line: SoundLine) -> None:
+    def _hear(self, line: InputStream) -> None:
         """Wait for about a block, and tell what has come."""
         before_s = self._clock.now_s()
         if self._clock.sleep(self._config.block_s, self._stopping):
@@ -198,7 +198,7 @@ class Microphone:
         elif heard_s is None and self._state == "lost":
             self._pass_time()
 
-    def _fetch(self, line: SoundLine) -> None:
+    def _fetch(self, line: InputStream) -> None:
         assert self._placement is not None
         while (note := line.ring.take()) is not None:
             for item in self._placement.add(note, line.ring.read(note.frames)):
@@ -249,7 +249,7 @@ class Microphone:
         """Let time pass, and see whether the microphone is there again."""
         if self._errand is None and self._clock.now_s() >= self._next_try_s:
             dead, self._dead = self._dead, None
-            self._errand = Errand(lambda: self._try(dead), undo=_close_line)
+            self._errand = AbandonableCall(lambda: self._try(dead), undo=_close_line)
         self._clock.sleep(self._config.block_s, self._stopping)
         self._pass_time()
         if self._errand is None or not self._errand.done.is_set():
@@ -261,7 +261,7 @@ class Microphone:
             if line is not None:
                 self._take(line)
 
-    def _try(self, dead: SoundLine | None) -> SoundLine | None:
+    def _try(self, dead: InputStream | None) -> InputStream | None:
         """On an errand's thread: open the microphone again if it is there."""
         if dead is not None:
             with contextlib.suppress(Exception):
@@ -270,7 +270,7 @@ class Microphone:
         found = same_microphone(self._info, self._backend)
         if found is None:
             return None
-        return SoundLine(self._backend, replace(self._info, index=found.index), self._config, self._clock)
+        return InputStream(self._backend, replace(self._info, index=found.index), self._config, self._clock)
 
     def _pass_time(self) -> None:
         until = Fraction(math.floor((self._session_s() - BOUND_BEHIND_S) * 1000), 1000)
@@ -283,17 +283,17 @@ class Microphone:
 
     def _close(self) -> None:
         """Close what is open, within a bound."""
-        closing: Errand[Any] | None = self._errand
+        closing: AbandonableCall[Any] | None = self._errand
         if closing is not None:
             closing.abandon()
         elif (line := self._dead or self._line) is not None:
-            closing = Errand(line.close)
+            closing = AbandonableCall(line.close)
         self._dead = self._line = self._errand = None
         if closing is not None and not self._clock.sleep(CLOSE_S, closing.done):
             self._backend.abandon()
         self._state = "stopped"
 
 
-def _close_line(line: SoundLine | None) -> None:
+def _close_line(line: InputStream | None) -> None:
     if line is not None:
         line.close()

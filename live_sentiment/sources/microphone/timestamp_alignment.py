@@ -3,8 +3,8 @@
 A callback tells how old its first sample is. That is right on average and wrong by some milliseconds each
 time; at the beginning, and after an interruption, it may be wrong by hundreds. So nothing is placed before
 what the callbacks tell has been steady for a moment; from then on `DeviceClock` makes a line of it, and
-`Retimer` lays the samples along the line. Lost samples are counted as if they had come: the line goes on over
-a gap, and the gap is as long as the line says.
+`AdaptiveResampler` lays the samples along the line. Lost samples are counted as if they had come: the line
+goes on over a gap, and the gap is as long as the line says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from live_sentiment.core.types import FloatArray
 from live_sentiment.sources.capture import CapturedSound
-from live_sentiment.sources.microphone.adaptive_resampler import Retimer
+from live_sentiment.sources.microphone.adaptive_resampler import AdaptiveResampler
 from live_sentiment.sources.microphone.device_clock import DeviceClock
 from live_sentiment.sources.microphone.ring import BlockNote
 
@@ -64,7 +64,7 @@ class _Block:
     samples: FloatArray
 
 
-class SoundPlacement:
+class TimestampAlignment:
     """Places the sound of one opened microphone.
 
     Args:
@@ -77,7 +77,7 @@ class SoundPlacement:
 
     def __init__(self, rate_hz: int, channels: int, latency_s: float, zero_s: float, bound: Fraction) -> None:
         self._rate_hz, self._latency_s, self._zero_s = rate_hz, latency_s, zero_s
-        self._clock, self._retimer = DeviceClock(rate_hz), Retimer(rate_hz, channels)
+        self._clock, self._resampler = DeviceClock(rate_hz), AdaptiveResampler(rate_hz, channels)
         self._due = bound  # session time of the next sample, or before which there is none
         self._begun = False  # whether any sound was placed: a gap has two sides
         self._cause: str | None = "opened"  # why the next sample begins a new stretch; None: it does not
@@ -197,17 +197,17 @@ class SoundPlacement:
         yield from self._end()
         exact = max(Fraction(self._clock.time_s(count)), self._due)
         start = Fraction(math.ceil(exact * _RESOLUTION), _RESOLUTION)
-        self._retimer.restart(start, max(self._clock.count_at(float(start)), count), count)
+        self._resampler.restart(start, max(self._clock.count_at(float(start)), count), count)
         if self._begun and self._cause is not None:
             yield Gap(self._due, start, self._cause)
         self._due, self._begun, self._cause = start, True, None
 
     def _end(self) -> Iterator[CapturedSound]:
         if self._begun:
-            yield from self._give(self._retimer.flush(self._clock))
+            yield from self._give(self._resampler.flush(self._clock))
 
     def _lay(self, block: _Block) -> Iterator[CapturedSound]:
-        yield from self._give(self._retimer(block.samples, self._clock))
+        yield from self._give(self._resampler(block.samples, self._clock))
 
     def _give(self, samples: FloatArray) -> Iterator[CapturedSound]:
         if len(samples):

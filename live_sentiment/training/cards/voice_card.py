@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from live_sentiment.core.markdown import prose, row
-from live_sentiment.training.augment.voice_hearings import HARDSHIP_CLIPS, STUDIO_CLIPS
-from live_sentiment.training.augment.voice_surroundings import HARDSHIPS
+from live_sentiment.training.augment.acoustic_conditions import HARDSHIP_CLIPS, STUDIO_CLIPS
+from live_sentiment.training.augment.acoustic_environments import HARDSHIPS
 
 _TEXTS = prose(__package__, "voice")
 _SOURCES = prose(__package__, "voice", "sources")

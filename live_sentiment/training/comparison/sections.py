@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 
-from live_sentiment.training.augment import voice_hearings, voice_surroundings
+from live_sentiment.training.augment import acoustic_conditions, acoustic_environments
 from live_sentiment.training.comparison import fixed_fit, mosi_features, mosi_text, pairs, shipped_experts
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.context import (
@@ -101,9 +101,9 @@ def voices(context: Context) -> Figures:
         "models/ctranslate2_reader.py",
         voice_evaluation,
         voice_head,
-        voice_hearings,
+        acoustic_conditions,
         voice_sessions,
-        voice_surroundings,
+        acoustic_environments,
         voice_windows,
     )
     for name, known in corpora.items():

@@ -10,7 +10,7 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.models import compute
 from live_sentiment.models.store.store import VOICE_ENCODER, ModelStore
 from live_sentiment.models.voice_encoder import VoiceEncoder
-from live_sentiment.training.augment.voice_hearings import COPIES, STUDIO, Hearing
+from live_sentiment.training.augment.acoustic_conditions import COPIES, STUDIO, AcousticCondition
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.data.voice_corpora import read_corpora
 from live_sentiment.training.data.voice_sessions import folds
@@ -33,7 +33,7 @@ def load_voices(
     clips = read_corpora(data / "voice")
     encoder = VoiceEncoder(store.path(VOICE_ENCODER), compute.apply(config.compute))
 
-    def windows(hearing: Hearing) -> Windows:
+    def windows(hearing: AcousticCondition) -> Windows:
         return embed_corpora(
             clips,
             encoder,

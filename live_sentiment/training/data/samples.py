@@ -1,4 +1,4 @@
-"""A labelled corpus as the laboratory sees it: samples of one, two or three modalities, whatever the release.
+"""A labelled corpus as an experiment sees it: samples of one, two or three modalities, whatever the release.
 
 Labels follow one scheme: polarity (negative, neutral, positive), seven emotions, and valence and arousal in
 [-1, 1] where a corpus gives them. What has no place in it is dropped, and counted.

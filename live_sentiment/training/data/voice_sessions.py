@@ -18,7 +18,7 @@ from torch import Tensor
 
 from live_sentiment.core.types import BoolArray, FloatArray
 from live_sentiment.perception.voice.normalise import PRIOR_S, SpeakerNormaliser
-from live_sentiment.training.augment.voice_hearings import STUDIO
+from live_sentiment.training.augment.acoustic_conditions import STUDIO
 from live_sentiment.training.data.voice_corpora import Clip
 from live_sentiment.training.data.voice_windows import Windows
 

@@ -24,8 +24,8 @@ from live_sentiment.models.voice_encoder import VoiceEncoder, pool, speech_frame
 from live_sentiment.perception.voice.vad import SpeechActivityDetector
 from live_sentiment.perception.voice.windows import SpokenWindow, SpokenWindows
 from live_sentiment.sinks.atomic import BY_UMASK, written_aside
-from live_sentiment.training.augment.voice_hearings import Hearing, studio
-from live_sentiment.training.augment.voice_surroundings import Surroundings
+from live_sentiment.training.augment.acoustic_conditions import AcousticCondition, studio
+from live_sentiment.training.augment.acoustic_environments import AcousticEnvironment
 from live_sentiment.training.data.voice_corpora import Clip
 
 EDITION = 2
@@ -74,7 +74,7 @@ def embed_corpora(
     cache: Path,
     progress: Callable[[int], None] = lambda done: None,
     *,
-    hearing: Hearing | None = None,
+    hearing: AcousticCondition | None = None,
 ) -> Windows:
     """The windows of every clip, from the cache where the same clips were embedded the same way before.
 
@@ -112,7 +112,7 @@ class _Ear:
     """Hears clips where a hearing says, and embeds the windows that it keeps."""
 
     def __init__(
-        self, clips: Sequence[Clip], encoder: VoiceEncoder, config: VoiceConfig, hearing: Hearing
+        self, clips: Sequence[Clip], encoder: VoiceEncoder, config: VoiceConfig, hearing: AcousticCondition
     ) -> None:
         self._clips, self._encoder, self._config, self._hearing = clips, encoder, config, hearing
         self._detector: SpeechActivityDetector | None = None
@@ -144,7 +144,7 @@ class _Ear:
     def _sound(self, number: int) -> FloatArray:
         clip, place = self._clips[number], self._hearing.place(number)
         sound = read_sound(clip.file)
-        if place == Surroundings():
+        if place == AcousticEnvironment():
             return sound
         return place(sound, self._babble(clip.corpus), self._hearing.random(number))
 

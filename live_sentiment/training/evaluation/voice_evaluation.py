@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from live_sentiment.core.types import EMOTIONS, POLARITIES, BoolArray
 from live_sentiment.models.voice_emotion import POLARITY_OF, polarity
-from live_sentiment.training.augment.voice_hearings import STUDIO, Hearing, copy, studio
+from live_sentiment.training.augment.acoustic_conditions import STUDIO, AcousticCondition, copy, studio
 from live_sentiment.training.data.voice_corpora import Clip
 from live_sentiment.training.data.voice_sessions import Labelled, Mode, folds, join, labelled
 from live_sentiment.training.data.voice_windows import Windows
@@ -46,9 +46,9 @@ class Heard:
     def of(
         cls,
         clips: Sequence[Clip],
-        hear: Callable[[Hearing], Windows],
+        hear: Callable[[AcousticCondition], Windows],
         copies: int,
-        elsewhere: Sequence[Hearing] = (),
+        elsewhere: Sequence[AcousticCondition] = (),
     ) -> Heard:
         """The clips as `hear` finds their windows: as they are, in so many copies, and elsewhere."""
         return cls(

@@ -1,1 +1,1 @@
-"""The laboratory: from an experiment's configuration to a folder with trained encoders, fuser and figures."""
+"""Experiments: from an experiment's configuration to a folder with trained encoders, fuser and figures."""

@@ -98,7 +98,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class LabBatch:
+class ExperimentBatch:
     """B samples, ready to be learnt from."""
 
     size: int
@@ -106,7 +106,7 @@ class LabBatch:
     """Modalities that no sample has are not keys."""
     targets: Targets
 
-    def to(self, device: torch.device) -> LabBatch:
+    def to(self, device: torch.device) -> ExperimentBatch:
         """The same on another device."""
         given = {name: one.to(device) for name, one in self.given.items()}
         return replace(self, given=given, targets=self.targets.to(device))
@@ -125,10 +125,10 @@ class Collator:
     features: Mapping[Modality, Mapping[str, Feature]] = field(default_factory=dict)
     """Of frozen encoders, by modality and by the names of `Joint.parts`."""
 
-    def __call__(self, joints: Sequence[Joint]) -> LabBatch:
+    def __call__(self, joints: Sequence[Joint]) -> ExperimentBatch:
         """The batch of these samples, on the CPU."""
         given = {name: one for name in self.modalities if (one := self._given(name, joints)) is not None}
-        return LabBatch(len(joints), given, Targets.of(joints))
+        return ExperimentBatch(len(joints), given, Targets.of(joints))
 
     def _given(self, modality: Modality, joints: Sequence[Joint]) -> Given | None:
         there = [(row, joint) for row, joint in enumerate(joints) if joint.sample.has(modality)]

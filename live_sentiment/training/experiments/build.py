@@ -21,8 +21,8 @@ from live_sentiment.training.data.raw import RawReader
 from live_sentiment.training.data.samples import Corpus, Sample
 from live_sentiment.training.experiments.batch import Collator
 from live_sentiment.training.experiments.config import ExperimentConfig
-from live_sentiment.training.experiments.model import LabModel
-from live_sentiment.training.experiments.reading import LabData
+from live_sentiment.training.experiments.model import ExperimentModel
+from live_sentiment.training.experiments.reading import ExperimentData
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -46,7 +46,9 @@ def build_encoders(
     }
 
 
-def build_model(config: ExperimentConfig, data: LabData, store: ModelStore, device: torch.device) -> LabModel:
+def build_model(
+    config: ExperimentConfig, data: ExperimentData, store: ModelStore, device: torch.device
+) -> ExperimentModel:
     """A model with random heads and fuser, and encoders that know the words of the training texts.
 
     Raises:
@@ -68,7 +70,7 @@ def build_model(config: ExperimentConfig, data: LabData, store: ModelStore, devi
                 f"the modality {name} has no encoder and its corpora hold no features: "
                 f"set encoders.{name}.name, or leave {name} out of fusion.modalities"
             )
-    model = LabModel(encoders, dims, config.fusion, pooled=config.tokens == "pooled").to(device)
+    model = ExperimentModel(encoders, dims, config.fusion, pooled=config.tokens == "pooled").to(device)
     model.fuser.set_priors(shares(data.counts("emotions")), shares(data.counts("polarity")))
     return model
 
@@ -81,7 +83,7 @@ def shares(counts: Sequence[int]) -> Tensor:
 
 def build_collator(
     config: ExperimentConfig,
-    model: LabModel,
+    model: ExperimentModel,
     corpora: Sequence[Corpus],
     *,
     store: ModelStore,

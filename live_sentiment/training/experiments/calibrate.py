@@ -22,7 +22,7 @@ from live_sentiment.training.evaluation.metrics import fit_temperature, negative
 from live_sentiment.training.experiments.batch import Collator, Targets
 from live_sentiment.training.experiments.joint import Joint
 from live_sentiment.training.experiments.loader import held_out_batches
-from live_sentiment.training.experiments.model import LabModel, LabOutput
+from live_sentiment.training.experiments.model import ExperimentModel, ExperimentOutput
 from live_sentiment.training.experiments.predict import outputs
 from live_sentiment.training.loop import best_factor
 
@@ -34,7 +34,7 @@ SMALLEST_SD = 0.05
 """Valence and arousal are never taken to be known better than this."""
 
 
-def calibrate(model: LabModel, joints: Sequence[Joint], collator: Collator, batch_size: int) -> None:
+def calibrate(model: ExperimentModel, joints: Sequence[Joint], collator: Collator, batch_size: int) -> None:
     """Fit all temperatures and scales of a model on validation samples."""
     targets = Targets.of(joints)
     model.temperatures.fill_(1.0)
@@ -64,19 +64,19 @@ def calibrate(model: LabModel, joints: Sequence[Joint], collator: Collator, batc
 
 @torch.inference_mode()
 def _by_subset(
-    model: LabModel, joints: Sequence[Joint], collator: Collator, batch_size: int
-) -> Mapping[int, LabOutput]:
+    model: ExperimentModel, joints: Sequence[Joint], collator: Collator, batch_size: int
+) -> Mapping[int, ExperimentOutput]:
     """What the model says with each subset of its modalities, by its number among SUBSETS; encoded once."""
     model.eval()
     device = model.temperatures.device
     masks = subset_masks(device)
     numbers = [index for index, subset in enumerate(SUBSETS) if subset and subset <= set(model.dims)]
-    said: dict[int, list[LabOutput]] = {index: [] for index in numbers}
+    said: dict[int, list[ExperimentOutput]] = {index: [] for index in numbers}
     for batch in held_out_batches(joints, collator, batch_size):
         looked = model.look(batch.to(device))
         for index in numbers:
             said[index].append(model.fuse(looked, masks[index][None]))
-    return {index: LabOutput.joined(ones) for index, ones in said.items()}
+    return {index: ExperimentOutput.joined(ones) for index, ones in said.items()}
 
 
 def _scale(logits: Tensor, log_prior: Tensor, labels: Tensor) -> float:

@@ -21,7 +21,7 @@ from torch import Tensor
 from live_sentiment.core.errors import UsageError
 from live_sentiment.models.encoders.state import load_trained, trainable_state
 from live_sentiment.sinks.atomic import replace_file
-from live_sentiment.training.experiments.model import LabModel
+from live_sentiment.training.experiments.model import ExperimentModel
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
@@ -50,7 +50,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     return state
 
 
-def model_state(model: LabModel) -> dict[str, Tensor]:
+def model_state(model: ExperimentModel) -> dict[str, Tensor]:
     """Copies of all that training changes, on the CPU."""
     state = {
         f"{part}.{name}": tensor.detach().cpu().clone()
@@ -64,7 +64,7 @@ def model_state(model: LabModel) -> dict[str, Tensor]:
     return state
 
 
-def load_model_state(model: LabModel, state: Mapping[str, Tensor]) -> None:
+def load_model_state(model: ExperimentModel, state: Mapping[str, Tensor]) -> None:
     """Back from `model_state`, into a model of the same configuration.
 
     An encoder of words makes its embeddings anew, so load before the optimiser is made.

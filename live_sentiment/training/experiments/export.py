@@ -18,8 +18,8 @@ from live_sentiment.models.encoders.state import load_trained
 from live_sentiment.models.store.shipped import ShippedWeights, load_shipped, save_shipped
 from live_sentiment.training.experiments.build import shares
 from live_sentiment.training.experiments.config import ExperimentConfig
-from live_sentiment.training.experiments.model import LabModel, stand_ins
-from live_sentiment.training.experiments.reading import LabData
+from live_sentiment.training.experiments.model import ExperimentModel, stand_ins
+from live_sentiment.training.experiments.reading import ExperimentData
 
 SMALLEST_PRIOR = 1e-4
 """Of a class that was never learnt, in use."""
@@ -32,7 +32,11 @@ def expert_file(modality: Modality) -> str:
 
 
 def export_model(
-    folder: Path, config: ExperimentConfig, model: LabModel, data: LabData, about: Mapping[str, Any]
+    folder: Path,
+    config: ExperimentConfig,
+    model: ExperimentModel,
+    data: ExperimentData,
+    about: Mapping[str, Any],
 ) -> None:
     """Write an expert per modality, the fuser, and `replay.toml` where a session can use them.
 
@@ -68,7 +72,7 @@ def export_model(
         _write_replay(folder, config)
 
 
-def load_model(model: LabModel, folder: Path, config: ExperimentConfig) -> None:
+def load_model(model: ExperimentModel, folder: Path, config: ExperimentConfig) -> None:
     """Put what `export_model` wrote into a model of the same configuration.
 
     Raises:
@@ -103,7 +107,7 @@ def in_use(prior: tuple[float, ...], counts: list[int]) -> torch.Tensor:
 def _save_expert(
     path: Path,
     name: Modality,
-    model: LabModel,
+    model: ExperimentModel,
     priors: Mapping[str, torch.Tensor],
     about: Mapping[str, Any],
 ) -> None:

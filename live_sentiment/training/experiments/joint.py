@@ -25,7 +25,7 @@ CLASSES: Mapping[Label, tuple[str, ...]] = {"emotions": EMOTIONS, "polarity": PO
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """One sample as the laboratory learns from it."""
+    """One sample as an experiment learns from it."""
 
     sample: Sample
     """Its labels, and what is seen, heard and read."""

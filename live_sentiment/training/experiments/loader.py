@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch.utils.data import DataLoader
 
-from live_sentiment.training.experiments.batch import Collator, LabBatch
+from live_sentiment.training.experiments.batch import Collator, ExperimentBatch
 from live_sentiment.training.experiments.joint import Joint
 
 
@@ -24,7 +24,7 @@ def training_batches(
     first: int = 0,
     process: tuple[int, int] = (0, 1),
     workers: int = 0,
-) -> Iterator[LabBatch]:
+) -> Iterator[ExperimentBatch]:
     """The batches of an epoch from number `first` on; of each, the part of this process.
 
     `process` is its number and how many there are; they divide the batch size.
@@ -40,13 +40,13 @@ def training_batches(
 
 def held_out_batches(
     joints: Sequence[Joint], collator: Collator, batch_size: int, workers: int = 0
-) -> Iterator[LabBatch]:
+) -> Iterator[ExperimentBatch]:
     """All samples in order; the last batch may be small."""
     plan = [joints[start : start + batch_size] for start in range(0, len(joints), batch_size)]
     return _batches(plan, collator, workers)
 
 
-def _batches(plan: Sequence[Sequence[Joint]], collator: Collator, workers: int) -> Iterator[LabBatch]:
+def _batches(plan: Sequence[Sequence[Joint]], collator: Collator, workers: int) -> Iterator[ExperimentBatch]:
     # A generator of its own: otherwise beginning an epoch would draw from the one that training draws from,
     # and going on within an epoch would give other numbers than never having stopped.
     loader: DataLoader[Sequence[Joint]] = DataLoader(

@@ -1,4 +1,4 @@
-"""What the laboratory trains: an encoder and a head for each modality, and a learnt fuser over them.
+"""What an experiment trains: an encoder and a head for each modality, and a learnt fuser over them.
 
     raw ─ encoder ─ embeddings ┬─────────────────────────── fuser ─ emotions, polarity, valence …
                                └ mean ─ expert's head ─ opinion ┘
@@ -23,7 +23,7 @@ from live_sentiment.fusion.batch import CAPACITY, PROBABILITY_FLOOR, FusionBatch
 from live_sentiment.fusion.learnt import LearntFuser
 from live_sentiment.models.encoders.encoder import Encoder
 from live_sentiment.models.encoders.expert import ExpertHead
-from live_sentiment.training.experiments.batch import Given, LabBatch, Mixing
+from live_sentiment.training.experiments.batch import ExperimentBatch, Given, Mixing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class ExpertLogits:
 
 
 @dataclass(frozen=True, slots=True)
-class LabOutput:
+class ExperimentOutput:
     """What the model says of B samples."""
 
     emotion_logits: Tensor
@@ -55,10 +55,10 @@ class LabOutput:
     """The core's own loss, a scalar; in training only."""
 
     @classmethod
-    def joined(cls, said: Sequence[LabOutput]) -> LabOutput:
+    def joined(cls, said: Sequence[ExperimentOutput]) -> ExperimentOutput:
         """What was said of several batches as one, float32 on the CPU."""
 
-        def rows(pick: Callable[[LabOutput], Tensor]) -> Tensor:
+        def rows(pick: Callable[[ExperimentOutput], Tensor]) -> Tensor:
             return torch.cat([pick(one).float().cpu() for one in said])
 
         return cls(
@@ -110,7 +110,7 @@ class Looked:
     experts: Mapping[Modality, ExpertLogits]
 
 
-class LabModel(nn.Module):
+class ExperimentModel(nn.Module):
     """Encoders, experts and fuser as one module.
 
     Args:
@@ -145,7 +145,9 @@ class LabModel(nn.Module):
         assert isinstance(encoder, Encoder)
         return encoder
 
-    def forward(self, batch: LabBatch, keep: Tensor | None = None, mixing: Mixing | None = None) -> LabOutput:
+    def forward(
+        self, batch: ExperimentBatch, keep: Tensor | None = None, mixing: Mixing | None = None
+    ) -> ExperimentOutput:
         """Encode, ask the experts and fuse.
 
         `keep`, shape (B, 3) in the order of MODALITIES, bool, is False where the fuser does not get a
@@ -153,7 +155,7 @@ class LabModel(nn.Module):
         """
         return self.fuse(self.look(batch, mixing), keep)
 
-    def look(self, batch: LabBatch, mixing: Mixing | None = None) -> Looked:
+    def look(self, batch: ExperimentBatch, mixing: Mixing | None = None) -> Looked:
         """Encode samples and ask the experts."""
         embedded: dict[Modality, Embedded] = {}
         for name in self.dims:
@@ -163,10 +165,10 @@ class LabModel(nn.Module):
         windows = {name: self._sequence(name, batch, embedded, experts) for name in MODALITIES}
         return Looked(FusionBatch(windows), experts)
 
-    def fuse(self, looked: Looked, keep: Tensor | None = None) -> LabOutput:
+    def fuse(self, looked: Looked, keep: Tensor | None = None) -> ExperimentOutput:
         """Fuse what was seen; `keep` as in `forward`."""
         fused = self.fuser.read(looked.windows if keep is None else looked.windows.keeping(keep))
-        return LabOutput(
+        return ExperimentOutput(
             fused.output.emotion_logits,
             fused.output.polarity_logits,
             fused.output.valence_arousal,
@@ -181,7 +183,7 @@ class LabModel(nn.Module):
         for_emotions, for_polarity = self.temperatures[MODALITIES.index(name)]
         return ExpertLogits(emotions / for_emotions, polarity / for_polarity, one.present)
 
-    def _embed(self, name: Modality, batch: LabBatch) -> Embedded:
+    def _embed(self, name: Modality, batch: ExperimentBatch) -> Embedded:
         device = self.fuser.log_emotion_prior.device
         given = batch.given.get(name)
         if given is None:
@@ -201,7 +203,7 @@ class LabModel(nn.Module):
     def _sequence(
         self,
         name: Modality,
-        batch: LabBatch,
+        batch: ExperimentBatch,
         embedded: Mapping[Modality, Embedded],
         experts: Mapping[Modality, ExpertLogits],
     ) -> ModalitySequence:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from live_sentiment.training.experiments.batch import Mixing, Targets
 from live_sentiment.training.experiments.config import LossConfig
-from live_sentiment.training.experiments.model import LabOutput
+from live_sentiment.training.experiments.model import ExperimentOutput
 from live_sentiment.training.tasks import losses
 
 
@@ -44,7 +44,7 @@ class Objective:
             )
         return targets if mixing is None else targets.mixed(mixing)
 
-    def __call__(self, said: LabOutput, targets: Targets) -> dict[str, Tensor]:
+    def __call__(self, said: ExperimentOutput, targets: Targets) -> dict[str, Tensor]:
         """Every loss that has a weight, times it, by name: scalars that add up to what is made small."""
         weights = self._config.weights
         found = {name: getattr(weights, name) * loss for name, loss in self._of_heads(said, targets).items()}
@@ -54,13 +54,13 @@ class Objective:
             found["auxiliary"] = weights.auxiliary * said.auxiliary
         return found
 
-    def of_heads(self, said: LabOutput, targets: Targets) -> float:
+    def of_heads(self, said: ExperimentOutput, targets: Targets) -> float:
         """The weighted losses of the fuser's heads alone: what epochs are compared by."""
         weights = self._config.weights
         found = self._of_heads(said, self.targets(targets))
         return float(sum(getattr(weights, name) * loss for name, loss in found.items()))
 
-    def _of_heads(self, said: LabOutput, targets: Targets) -> dict[str, Tensor]:
+    def _of_heads(self, said: ExperimentOutput, targets: Targets) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
         if "emotions" in self._heads:
             found["emotions"] = self._of_classes("emotions", said.emotion_logits, targets.emotions)
@@ -72,7 +72,7 @@ class Objective:
             found["score"] = self._of_numbers(said.score[:, None], targets.score[:, None])
         return found
 
-    def _of_experts(self, said: LabOutput, targets: Targets) -> Tensor:
+    def _of_experts(self, said: ExperimentOutput, targets: Targets) -> Tensor:
         """Mean over the modalities, each on the samples that have it."""
         found = [
             self._of_classes("emotions", one.emotions[one.present], targets.emotions[one.present])

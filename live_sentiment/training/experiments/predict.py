@@ -17,7 +17,7 @@ from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.experiments.batch import Collator, Targets
 from live_sentiment.training.experiments.joint import Joint
 from live_sentiment.training.experiments.loader import held_out_batches
-from live_sentiment.training.experiments.model import LabModel, LabOutput
+from live_sentiment.training.experiments.model import ExperimentModel, ExperimentOutput
 
 if TYPE_CHECKING:
     from live_sentiment.training.experiments.objective import Objective
@@ -27,27 +27,27 @@ Autocast = Callable[[], AbstractContextManager[object]]
 
 @torch.inference_mode()
 def outputs(
-    model: LabModel,
+    model: ExperimentModel,
     joints: Sequence[Joint],
     collator: Collator,
     batch_size: int,
     *,
     modalities: Sequence[Modality] = MODALITIES,
     autocast: Autocast = nullcontext,
-) -> LabOutput:
+) -> ExperimentOutput:
     """What the model says of samples with no more than these modalities, on the CPU."""
     model.eval()
     device = model.temperatures.device
     keep = torch.tensor([[name in modalities for name in MODALITIES]], device=device)
-    said: list[LabOutput] = []
+    said: list[ExperimentOutput] = []
     for batch in held_out_batches(joints, collator, batch_size):
         with autocast():
             said.append(model(batch.to(device), keep))
-    return LabOutput.joined(said)
+    return ExperimentOutput.joined(said)
 
 
 def predict(
-    model: LabModel,
+    model: ExperimentModel,
     joints: Sequence[Joint],
     collator: Collator,
     batch_size: int = 64,
@@ -62,7 +62,7 @@ def predict(
     return as_predictions(model, joints, outputs(model, joints, collator, batch_size, modalities=modalities))
 
 
-def as_predictions(model: LabModel, joints: Sequence[Joint], said: LabOutput) -> Predictions:
+def as_predictions(model: ExperimentModel, joints: Sequence[Joint], said: ExperimentOutput) -> Predictions:
     """What was said, as evaluations take it; of the classes only what was learnt, or follows from it."""
     heads = model.fuser.config.heads
     classes = "emotions" in heads or "polarity" in heads
@@ -75,7 +75,7 @@ def as_predictions(model: LabModel, joints: Sequence[Joint], said: LabOutput) ->
     )
 
 
-def predict_alone(said: LabOutput, joints: Sequence[Joint], modality: Modality) -> Predictions:
+def predict_alone(said: ExperimentOutput, joints: Sequence[Joint], modality: Modality) -> Predictions:
     """What a modality's own head says of those samples that have the modality."""
     expert = said.experts[modality]
     rows: NDArray[np.int64] = np.flatnonzero(expert.present.numpy())
@@ -87,7 +87,7 @@ def predict_alone(said: LabOutput, joints: Sequence[Joint], modality: Modality) 
 
 
 def validate(
-    model: LabModel,
+    model: ExperimentModel,
     joints: Sequence[Joint],
     collator: Collator,
     objective: Objective,

@@ -38,7 +38,7 @@ HELD_OUT_EPOCH = 0
 
 
 @dataclass(frozen=True, slots=True)
-class LabData:
+class ExperimentData:
     """All that an experiment learns from and is measured on."""
 
     corpora: Sequence[Corpus]
@@ -88,7 +88,7 @@ class LabData:
         }
 
 
-def read_data(config: ExperimentConfig, folder: Path) -> LabData:
+def read_data(config: ExperimentConfig, folder: Path) -> ExperimentData:
     """Read the corpora of an experiment below `folder`.
 
     Raises:
@@ -102,7 +102,7 @@ def read_data(config: ExperimentConfig, folder: Path) -> LabData:
     )
     if not synthetic:
         sources = {split: AsTheyAre.of(corpora, split, modalities, seed) for split in SPLITS}
-        result = LabData(
+        result = ExperimentData(
             corpora,
             sources["train"],
             sources["validation"].joints,
@@ -123,7 +123,7 @@ def read_data(config: ExperimentConfig, folder: Path) -> LabData:
         )
         for split in SPLITS
     }
-    return LabData(
+    return ExperimentData(
         corpora,
         pairs["train"],
         pairs["validation"].epoch(HELD_OUT_EPOCH),
@@ -133,7 +133,7 @@ def read_data(config: ExperimentConfig, folder: Path) -> LabData:
     )
 
 
-def check_classes(config: ExperimentConfig, data: LabData) -> None:
+def check_classes(config: ExperimentConfig, data: ExperimentData) -> None:
     """Refuse to learn a head of whose classes there is only one.
 
     Raises:
@@ -150,7 +150,7 @@ def check_classes(config: ExperimentConfig, data: LabData) -> None:
             )
 
 
-def _check(data: LabData, config: ExperimentConfig) -> None:
+def _check(data: ExperimentData, config: ExperimentConfig) -> None:
     names = ", ".join(corpus.name for corpus in data.corpora)
     splits: dict[Split, Sequence[Joint]] = {
         "train": data.train.epoch(HELD_OUT_EPOCH),

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from live_sentiment.core.types import MODALITIES
-from live_sentiment.training.experiments.batch import LabBatch, Mixing
+from live_sentiment.training.experiments.batch import ExperimentBatch, Mixing
 
 
-def keep_modalities(batch: LabBatch, dropout: float) -> Tensor | None:
+def keep_modalities(batch: ExperimentBatch, dropout: float) -> Tensor | None:
     """Modality dropout: shape (B, 3), bool, in the order of MODALITIES; None where nothing is left out.
 
     Each modality of a sample is left out with this probability; where that would leave nothing, one that is
@@ -32,7 +32,7 @@ def keep_modalities(batch: LabBatch, dropout: float) -> Tensor | None:
     return keep.to(device)
 
 
-def draw_mixing(batch: LabBatch, alpha: float) -> Mixing | None:
+def draw_mixing(batch: ExperimentBatch, alpha: float) -> Mixing | None:
     """mixup with λ of Beta(α, α), one for the batch; None where α is 0."""
     if alpha == 0:
         return None

@@ -28,9 +28,9 @@ from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.devices import accelerator_for
 from live_sentiment.training.experiments.export import export_model, load_model, saved_dims
 from live_sentiment.training.experiments.joint import Joint
-from live_sentiment.training.experiments.model import LabModel
+from live_sentiment.training.experiments.model import ExperimentModel
 from live_sentiment.training.experiments.predict import as_predictions, outputs, predict_alone
-from live_sentiment.training.experiments.reading import LabData, check_classes, read_data
+from live_sentiment.training.experiments.reading import ExperimentData, check_classes, read_data
 from live_sentiment.training.experiments.trainer import Outcome, Progress, Trainer
 
 CONFIG_FILE, METRICS_FILE, CHECKPOINT = "config.toml", "metrics.json", "checkpoint"
@@ -142,7 +142,7 @@ def train_experiment(
 
 def load_run(
     folder: Path, store: ModelStore, device: torch.device | None = None
-) -> tuple[ExperimentConfig, LabModel]:
+) -> tuple[ExperimentConfig, ExperimentModel]:
     """The configuration and the trained model of a finished run, ready for `predict`.
 
     Raises:
@@ -152,7 +152,9 @@ def load_run(
     config = read_run(folder)[0]
     device = device or torch.device("cpu")
     encoders = build_encoders(config, store, device)
-    model = LabModel(encoders, saved_dims(folder), config.fusion, pooled=config.tokens == "pooled").to(device)
+    model = ExperimentModel(encoders, saved_dims(folder), config.fusion, pooled=config.tokens == "pooled").to(
+        device
+    )
     with torch.no_grad():
         load_model(model, folder, config)
     return config, model.eval().requires_grad_(False)
@@ -189,7 +191,12 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _measured(
-    model: LabModel, joints: Sequence[Joint], collator: Collator, batch_size: int, *, resamples: int = 0
+    model: ExperimentModel,
+    joints: Sequence[Joint],
+    collator: Collator,
+    batch_size: int,
+    *,
+    resamples: int = 0,
 ) -> dict[str, Any]:
     """Figures of the fuser, with intervals where they are asked for, and of each modality's own head."""
     if not joints:
@@ -244,7 +251,7 @@ def _flat(config: ExperimentConfig) -> dict[str, Any]:
     return flat
 
 
-def _identity(config: ExperimentConfig, data: LabData) -> str:
+def _identity(config: ExperimentConfig, data: ExperimentData) -> str:
     """Hash of all that decides the numbers: settings, samples, splits and labels."""
     digest = hashlib.sha256(json.dumps(_flat(config), sort_keys=True).encode())
     for corpus in data.corpora:

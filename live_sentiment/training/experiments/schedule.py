@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from live_sentiment.training.experiments.config import OptimiserConfig, ScheduleConfig
-from live_sentiment.training.experiments.model import LabModel
+from live_sentiment.training.experiments.model import ExperimentModel
 
 
 class LearningRate:
@@ -76,7 +76,7 @@ class LearningRate:
         self._factor, self._best, self._waited = state["factor"], state["best"], state["waited"]
 
 
-def build_optimiser(config: OptimiserConfig, model: LabModel) -> torch.optim.Optimizer:
+def build_optimiser(config: OptimiserConfig, model: ExperimentModel) -> torch.optim.Optimizer:
     """The optimiser over all that learns, encoders at their own rate, biases and norms without decay.
 
     With sgd and adam the weight decay is L2 in the gradient; with adamw it is decoupled (I. Loshchilov and

@@ -18,7 +18,7 @@ from accelerate.utils import gather_object
 from torch import Tensor
 
 from live_sentiment.core.errors import RunError, UsageError
-from live_sentiment.training.experiments.batch import Collator, LabBatch, Targets
+from live_sentiment.training.experiments.batch import Collator, ExperimentBatch, Targets
 from live_sentiment.training.experiments.checkpoint import (
     load_model_state,
     model_state,
@@ -30,10 +30,10 @@ from live_sentiment.training.experiments.checkpoint import (
 from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.loader import steps_of, training_batches
 from live_sentiment.training.experiments.log import RunLog
-from live_sentiment.training.experiments.model import LabModel
+from live_sentiment.training.experiments.model import ExperimentModel
 from live_sentiment.training.experiments.objective import Objective
 from live_sentiment.training.experiments.predict import figure, validate
-from live_sentiment.training.experiments.reading import LabData
+from live_sentiment.training.experiments.reading import ExperimentData
 from live_sentiment.training.experiments.regularise import draw_mixing, keep_modalities
 from live_sentiment.training.experiments.schedule import LearningRate, build_optimiser, l1
 
@@ -76,8 +76,8 @@ class Trainer:
     def __init__(
         self,
         config: ExperimentConfig,
-        model: LabModel,
-        data: LabData,
+        model: ExperimentModel,
+        data: ExperimentData,
         collator: Collator,
         *,
         folder: Path,
@@ -146,7 +146,7 @@ class Trainer:
             workers=self._config.data.workers,
         )
 
-    def _learn(self, batch: LabBatch) -> dict[str, float]:
+    def _learn(self, batch: ExperimentBatch) -> dict[str, float]:
         """One step; every loss by name, the gradient's norm and the learning rate."""
         config, accelerator = self._config, self._accelerator
         rate = self._rate.apply(self._optimiser.optimizer, self._step)

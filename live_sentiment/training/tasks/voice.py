@@ -21,7 +21,7 @@ from live_sentiment.models.store.shipped import save_shipped
 from live_sentiment.models.voice_emotion import PART, polarity
 from live_sentiment.models.voice_encoder import LAYERS, VoiceEncoder, pool, speech_frames
 from live_sentiment.perception.voice.prosody import measure
-from live_sentiment.training.augment.voice_hearings import COPIES, STUDIO, Hearing, hardships
+from live_sentiment.training.augment.acoustic_conditions import COPIES, STUDIO, AcousticCondition, hardships
 from live_sentiment.training.cards.voice_card import card
 from live_sentiment.training.data.voice_corpora import Clip, describe, read_corpora
 from live_sentiment.training.data.voice_sessions import folds
@@ -173,7 +173,7 @@ def _hear(
     say: Callable[[str], None],
     bars: Progress,
 ) -> evaluation.Heard:
-    def windows(hearing: Hearing) -> Windows:
+    def windows(hearing: AcousticCondition) -> Windows:
         bar = bars.add_task(hearing.name, total=len(hearing.clips))
         found = embed_corpora(
             clips,

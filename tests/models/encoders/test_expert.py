@@ -13,7 +13,13 @@ import torch
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, SAMPLE_RATE_HZ
 from live_sentiment.models.encoders.encoder import Encoder, pad
-from live_sentiment.models.encoders.expert import Calibration, ExpertHead, LabExpert, is_expert, save_expert
+from live_sentiment.models.encoders.expert import (
+    Calibration,
+    ExpertHead,
+    TrainedExpert,
+    is_expert,
+    save_expert,
+)
 from live_sentiment.models.store.shipped import load_shipped, save_shipped
 from live_sentiment.models.store.store import ModelStore
 from tests.helpers.encoder_cases import ALL, CPU, PRETRAINED, RAW, Case
@@ -29,8 +35,8 @@ def save(path: Path, encoder: Encoder, **about: Any) -> ExpertHead:
     return head
 
 
-def load(path: Path, modality: Any, store: ModelStore) -> LabExpert:
-    return LabExpert(load_shipped(str(path)), modality, store, CPU)
+def load(path: Path, modality: Any, store: ModelStore) -> TrainedExpert:
+    return TrainedExpert(load_shipped(str(path)), modality, store, CPU)
 
 
 @pytest.mark.parametrize("case", ALL, ids=[case.id for case in ALL])
@@ -103,7 +109,7 @@ def test_what_is_no_expert_of_the_modality_is_refused(
     with pytest.raises(UsageError, match="a text expert and cannot read voice"):
         load(file, "voice", offline_store)
     with pytest.raises(UsageError, match="cannot read vision"):
-        LabExpert(load_shipped("face-expression"), "vision", offline_store, CPU)
+        TrainedExpert(load_shipped("face-expression"), "vision", offline_store, CPU)
     weights = load_shipped(str(file))
     labels = {"emotions": EMOTIONS[::-1], "polarity": weights.metadata["labels"]["polarity"]}
     save_shipped(file, weights.tensors, {**weights.metadata, "labels": labels})

@@ -84,7 +84,7 @@ def test_the_rate_is_kept_by_time_whatever_the_frame_rate(
     stage = build(Scene(), rate_hz=rate_hz)
     for index in range(2 * fps):
         assert stage(frame(index / fps)).watermark_s == index / fps
-    assert stage.frames_looked_at == looked
+    assert stage.frames_analysed == looked
 
 
 def test_the_detector_looks_at_every_nth_frame_while_it_sees_someone(build: Build) -> None:
@@ -103,7 +103,7 @@ def test_while_nobody_is_seen_the_detector_looks_at_every_frame(build: Build) ->
     assert scene.asked == 4
     scene.faces = ((50, 50, 100),)
     assert people(stage(frame(0.4))) == [1]
-    assert (stage.frames_looked_at, stage.frames_with_face) == (5, 1)
+    assert (stage.frames_analysed, stage.frames_with_face) == (5, 1)
 
 
 def test_the_first_frame_behind_a_cut_is_searched_and_a_face_unlike_the_one_before_is_somebody_else(
@@ -173,5 +173,5 @@ def test_after_reset_the_same_video_gives_the_same_bytes(build: Build) -> None:
 
     first = run()
     stage.reset()
-    assert (stage.frames_looked_at, stage.frames_with_face) == (0, 0)
+    assert (stage.frames_analysed, stage.frames_with_face) == (0, 0)
     assert run() == first

@@ -46,7 +46,7 @@ class Scripted:
     compression: float = 1.0
     heard_s: list[tuple[float, float]] = field(default_factory=list)
 
-    def hear(self, samples: np.ndarray, *, beam: int = 1) -> Hypothesis:
+    def recognise(self, samples: np.ndarray, *, beam: int = 1) -> Hypothesis:
         there = np.flatnonzero(samples)
         begin_s = (samples[there[0]] / SCALE - 1 - there[0]) / RATE
         end_s = begin_s + len(samples) / RATE
@@ -201,8 +201,8 @@ def test_the_buffer_stays_within_its_bound_and_no_word_is_lost_or_repeated_at_a_
 class Fickle(Scripted):
     """Never says the same twice."""
 
-    def hear(self, samples: np.ndarray, *, beam: int = 1) -> Hypothesis:
-        hypothesis = super().hear(samples)
+    def recognise(self, samples: np.ndarray, *, beam: int = 1) -> Hypothesis:
+        hypothesis = super().recognise(samples)
         turn = len(self.heard_s)
         renamed = [Word(f"{w.text}{turn}", w.start_s, w.end_s, w.probability) for w in hypothesis.words]
         return Hypothesis(tuple(renamed), 0.0, -0.2, 1.0)

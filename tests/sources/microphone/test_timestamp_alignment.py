@@ -9,7 +9,7 @@ import pytest
 
 from live_sentiment.sources.capture import CapturedSound
 from live_sentiment.sources.microphone.ring import BlockNote
-from live_sentiment.sources.microphone.timestamp_alignment import Gap, SoundPlacement, quantised
+from live_sentiment.sources.microphone.timestamp_alignment import Gap, TimestampAlignment, quantised
 
 RATE_HZ = 16_000
 FRAMES = 512
@@ -25,7 +25,7 @@ def sample(count: int) -> np.ndarray:
 
 
 def place(
-    placement: SoundPlacement,
+    placement: TimestampAlignment,
     blocks: Iterable[int],
     error_s: Callable[[float], float] = lambda _: 0.0,
     overflow: Callable[[float], bool] = lambda _: False,
@@ -50,8 +50,8 @@ def place(
     return [*given, *placement.flush()]
 
 
-def placement(bound: Fraction = Fraction(0)) -> SoundPlacement:
-    return SoundPlacement(RATE_HZ, 1, latency_s=0.05, zero_s=ZERO_S, bound=bound)
+def placement(bound: Fraction = Fraction(0)) -> TimestampAlignment:
+    return TimestampAlignment(RATE_HZ, 1, latency_s=0.05, zero_s=ZERO_S, bound=bound)
 
 
 def clicks(given: list[CapturedSound | Gap]) -> np.ndarray:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from live_sentiment.core.types import EMOTIONS
-from live_sentiment.training.augment.voice_hearings import STUDIO
+from live_sentiment.training.augment.acoustic_conditions import STUDIO
 from live_sentiment.training.data.voice_sessions import (
     ImaginedSessions,
     Labelled,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from live_sentiment.console.train_lab import PRESETS as TOLD
+from live_sentiment.console.train_experiment import PRESETS as TOLD
 from live_sentiment.core.errors import UsageError
 from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.presets import PRESETS, load_experiment, preset_file

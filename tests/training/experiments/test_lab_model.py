@@ -15,9 +15,9 @@ from live_sentiment.core.types import EMOTIONS, POLARITIES, Modality
 from live_sentiment.training.data.features import Feature
 from live_sentiment.training.data.raw import RawReader
 from live_sentiment.training.data.samples import Sample
-from live_sentiment.training.experiments.batch import Collator, Given, LabBatch, Mixing, Targets
+from live_sentiment.training.experiments.batch import Collator, ExperimentBatch, Given, Mixing, Targets
 from live_sentiment.training.experiments.joint import Joint
-from live_sentiment.training.experiments.model import Embedded, LabModel, _thinned
+from live_sentiment.training.experiments.model import Embedded, ExperimentModel, _thinned
 from live_sentiment.training.experiments.regularise import draw_mixing, keep_modalities
 from tests.helpers.toy_encoders import Colours, SoundLevels, WordLengths
 
@@ -31,17 +31,17 @@ def given(rows: list[int], values: Tensor, mask: Tensor | None = None) -> Given:
     return Given(torch.tensor(rows), zeros, torch.zeros(count), values, mask, torch.zeros(count, steps))
 
 
-def model(pooled: bool = True, **fusion: Any) -> LabModel:
+def model(pooled: bool = True, **fusion: Any) -> ExperimentModel:
     torch.manual_seed(0)
     config = LearntConfig.model_validate({"core": "concat", "width": 6, "attention_heads": 2, **fusion})
     dims: dict[Modality, int] = {name: size for name, size in SIZES.items() if name in config.modalities}
-    return LabModel({}, dims, config, pooled=pooled).eval()
+    return ExperimentModel({}, dims, config, pooled=pooled).eval()
 
 
 SIZES: dict[Modality, int] = {"text": 5, "voice": 4, "vision": 3}
 
 
-def batch(*, voice_rows: list[int] | None = None) -> LabBatch:
+def batch(*, voice_rows: list[int] | None = None) -> ExperimentBatch:
     torch.manual_seed(1)
     rows = [0, 1, 2] if voice_rows is None else voice_rows
     held: dict[Modality, Given] = {
@@ -51,7 +51,7 @@ def batch(*, voice_rows: list[int] | None = None) -> LabBatch:
     if rows:
         held["voice"] = given(rows, torch.randn(3, 2, 4)[rows])
     joints = [Joint(Sample(str(number))) for number in range(3)]
-    return LabBatch(3, held, Targets.of(joints))
+    return ExperimentBatch(3, held, Targets.of(joints))
 
 
 def test_a_sample_that_lacks_a_modality_says_the_same_in_any_company() -> None:
@@ -118,7 +118,7 @@ def test_the_fuser_hears_opinions_but_does_not_teach_the_experts() -> None:
 def test_gradients_of_the_experts_reach_the_encoders() -> None:
     encoder = WordLengths()
     encoder.trained = frozenset({"factor"})
-    made = LabModel(
+    made = ExperimentModel(
         {"text": encoder}, {"text": 1}, LearntConfig(core="sum", modalities=("text",), width=4), pooled=True
     )
     collator = Collator(("text",), {"text": encoder}, RawReader())
@@ -161,7 +161,7 @@ def test_kept_features_stand_for_the_encoder_and_what_has_none_is_absent() -> No
 
 
 def test_looks_of_a_video_are_steps_of_one_sample() -> None:
-    made = LabModel(
+    made = ExperimentModel(
         {}, {"vision": 2}, LearntConfig(core="sum", modalities=("vision",), width=4), pooled=False
     )
     values = torch.tensor([[[1.0, 0.0]], [[2.0, 0.0]], [[5.0, 1.0]]])
@@ -173,7 +173,7 @@ def test_looks_of_a_video_are_steps_of_one_sample() -> None:
         torch.ones(3, 1, dtype=torch.bool),
         torch.zeros(3, 1),
     )
-    one = made._embed("vision", LabBatch(3, {"vision": looks}, NOTHING))
+    one = made._embed("vision", ExperimentBatch(3, {"vision": looks}, NOTHING))
     assert one.embeddings[:, :, 0].tolist() == [[1, 2], [0, 0], [5, 0]]
     assert one.mask.tolist() == [[True, True], [False, False], [True, False]]
     assert one.times_s[0].tolist() == [-0.5, 0.0]

@@ -8,7 +8,7 @@ import torch
 
 from live_sentiment.training.experiments.batch import Mixing, Targets
 from live_sentiment.training.experiments.config import LossConfig
-from live_sentiment.training.experiments.model import ExpertLogits, LabOutput
+from live_sentiment.training.experiments.model import ExperimentOutput, ExpertLogits
 from live_sentiment.training.experiments.objective import Objective, hard
 
 CPU = torch.device("cpu")
@@ -29,7 +29,7 @@ def targets() -> Targets:
     )
 
 
-def output(**given: Any) -> LabOutput:
+def output(**given: Any) -> ExperimentOutput:
     said = {
         "emotion_logits": torch.zeros(3, 7),
         "polarity_logits": torch.zeros(3, 3),
@@ -38,7 +38,7 @@ def output(**given: Any) -> LabOutput:
         "experts": {},
         "auxiliary": None,
     }
-    return LabOutput(**{**said, **given})  # type: ignore[arg-type]
+    return ExperimentOutput(**{**said, **given})  # type: ignore[arg-type]
 
 
 def objective(heads: tuple[str, ...] = ("emotions",), **config: Any) -> Objective:

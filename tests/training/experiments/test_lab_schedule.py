@@ -7,7 +7,7 @@ import torch
 
 from live_sentiment.core.config import LearntConfig
 from live_sentiment.training.experiments.config import OptimiserConfig, ScheduleConfig
-from live_sentiment.training.experiments.model import LabModel
+from live_sentiment.training.experiments.model import ExperimentModel
 from live_sentiment.training.experiments.schedule import LearningRate, build_optimiser, l1
 
 
@@ -44,7 +44,9 @@ def test_a_plateau_ends_at_the_floor() -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [("sgd", torch.optim.SGD), ("adam", torch.optim.Adam)])
 def test_biases_and_norms_do_not_decay(name: str, kind: type[torch.optim.Optimizer]) -> None:
-    model = LabModel({}, {"text": 4}, LearntConfig(core="sum", modalities=("text",), width=4), pooled=True)
+    model = ExperimentModel(
+        {}, {"text": 4}, LearntConfig(core="sum", modalities=("text",), width=4), pooled=True
+    )
     optimiser = build_optimiser(OptimiserConfig.model_validate({"name": name, "weight_decay": 0.1}), model)
     assert isinstance(optimiser, kind)
     decays = {
@@ -55,7 +57,9 @@ def test_biases_and_norms_do_not_decay(name: str, kind: type[torch.optim.Optimiz
 
 
 def test_the_rate_is_set_in_every_group_from_where_it_began() -> None:
-    model = LabModel({}, {"text": 4}, LearntConfig(core="sum", modalities=("text",), width=4), pooled=True)
+    model = ExperimentModel(
+        {}, {"text": 4}, LearntConfig(core="sum", modalities=("text",), width=4), pooled=True
+    )
     optimiser = build_optimiser(OptimiserConfig(learning_rate=0.2), model)
     rate = LearningRate(ScheduleConfig(name="linear", warm_up=0.0), 4)
     assert rate.apply(optimiser, 1) == pytest.approx(0.15)

@@ -28,7 +28,7 @@ from live_sentiment.training.experiments.checkpoint import (
 from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.devices import accelerator_for
 from live_sentiment.training.experiments.joint import AsTheyAre
-from live_sentiment.training.experiments.reading import LabData
+from live_sentiment.training.experiments.reading import ExperimentData
 from live_sentiment.training.experiments.trainer import Outcome, Trainer
 
 STORE = ModelStore(ModelsConfig(offline=True))
@@ -61,7 +61,7 @@ def samples(split: Split, count: int, seed: int) -> list[Sample]:
     return found
 
 
-def data() -> LabData:
+def data() -> ExperimentData:
     corpus = Corpus(
         "toy",
         "none",
@@ -71,7 +71,7 @@ def data() -> LabData:
         split: AsTheyAre.of([corpus], split, ("text", "voice"), 0)  # type: ignore[arg-type]
         for split in ("train", "validation", "test")
     }
-    return LabData(
+    return ExperimentData(
         [corpus], splits["train"], splits["validation"].joints, splits["test"].joints, synthetic=False
     )
 

@@ -10,7 +10,12 @@ from functools import partial
 
 import numpy as np
 
-from live_sentiment.training.augment.voice_surroundings import HARDSHIPS, Surroundings, draw, hardship
+from live_sentiment.training.augment.acoustic_environments import (
+    HARDSHIPS,
+    AcousticEnvironment,
+    draw,
+    hardship,
+)
 from live_sentiment.training.data.voice_corpora import Clip
 
 STUDIO = "studio"
@@ -28,13 +33,13 @@ COPIES = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class AcousticCondition:
     """Some clips, where they are heard, and how many windows of each are kept."""
 
     name: str
     clips: tuple[int, ...]
     """Their numbers."""
-    place: Callable[[int], Surroundings]
+    place: Callable[[int], AcousticEnvironment]
     """Of a clip's number."""
     keep: int | None = None
     """Windows of a clip; None keeps them all."""
@@ -44,25 +49,25 @@ class Hearing:
         return np.random.default_rng([SEED, zlib.crc32(self.name.encode()), number])
 
 
-def studio(clips: Sequence[Clip]) -> Hearing:
+def studio(clips: Sequence[Clip]) -> AcousticCondition:
     """The clips as they are."""
-    return Hearing(STUDIO, _thinned(clips, STUDIO_CLIPS, 0), lambda number: Surroundings())
+    return AcousticCondition(STUDIO, _thinned(clips, STUDIO_CLIPS, 0), lambda number: AcousticEnvironment())
 
 
-def copy(clips: Sequence[Clip], number: int) -> Hearing:
+def copy(clips: Sequence[Clip], number: int) -> AcousticCondition:
     """A copy in which every speaker has surroundings of their own, the same for all of their clips."""
     name = f"copy {number}"
 
-    def place(clip: int) -> Surroundings:
+    def place(clip: int) -> AcousticEnvironment:
         return draw(np.random.default_rng([SEED, number, zlib.crc32(clips[clip].speaker.encode())]))
 
-    return Hearing(name, _thinned(clips, COPY_CLIPS, number), place, COPY_WINDOWS)
+    return AcousticCondition(name, _thinned(clips, COPY_CLIPS, number), place, COPY_WINDOWS)
 
 
-def hardships(clips: Sequence[Clip]) -> list[Hearing]:
+def hardships(clips: Sequence[Clip]) -> list[AcousticCondition]:
     """One hearing per name of HARDSHIPS."""
     chosen = _thinned(clips, HARDSHIP_CLIPS, 0)
-    return [Hearing(name, chosen, partial(hardship, name), 1) for name in HARDSHIPS]
+    return [AcousticCondition(name, chosen, partial(hardship, name), 1) for name in HARDSHIPS]
 
 
 def _thinned(clips: Sequence[Clip], most: int, first: int) -> tuple[int, ...]:

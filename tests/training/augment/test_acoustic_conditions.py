@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from live_sentiment.training.augment.voice_hearings import (
+from live_sentiment.training.augment.acoustic_conditions import (
     COPY_CLIPS,
     HARDSHIP_CLIPS,
     STUDIO_CLIPS,
@@ -11,7 +11,7 @@ from live_sentiment.training.augment.voice_hearings import (
     hardships,
     studio,
 )
-from live_sentiment.training.augment.voice_surroundings import HARDSHIPS, Surroundings
+from live_sentiment.training.augment.acoustic_environments import HARDSHIPS, AcousticEnvironment
 from live_sentiment.training.data.voice_corpora import Clip
 
 
@@ -39,7 +39,7 @@ def test_hardships_have_names_and_the_studio_none() -> None:
     some = clips(4)
     assert [hearing.name for hearing in hardships(some)] == list(HARDSHIPS)
     assert all(len(hearing.clips) <= HARDSHIP_CLIPS and hearing.keep == 1 for hearing in hardships(some))
-    assert studio(some).place(2) == Surroundings()
+    assert studio(some).place(2) == AcousticEnvironment()
     noises = {hearing.name: {hearing.place(number).noise for number in (0, 1)} for hearing in hardships(some)}
     assert noises["10 dB"] == {"pink", "babble"}
 

@@ -36,7 +36,7 @@ SLOPES: Mapping[Noise, float] = {"white": 0.0, "pink": 0.5, "brown": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class AcousticEnvironment:
     """One place to be heard in; as it stands, the studio itself."""
 
     speed: float = 1.0
@@ -80,24 +80,24 @@ class Surroundings:
         return heard
 
 
-HARDSHIPS: Mapping[str, Surroundings] = {
-    "20 dB": Surroundings(snr_db=20),
-    "10 dB": Surroundings(snr_db=10),
-    "5 dB": Surroundings(snr_db=5),
+HARDSHIPS: Mapping[str, AcousticEnvironment] = {
+    "20 dB": AcousticEnvironment(snr_db=20),
+    "10 dB": AcousticEnvironment(snr_db=10),
+    "5 dB": AcousticEnvironment(snr_db=5),
 }
 """What the trained head is read in; `hardship` adds the noise."""
 
 
-def hardship(name: str, number: int) -> Surroundings:
+def hardship(name: str, number: int) -> AcousticEnvironment:
     """Those of a name for the clip of a number: pink noise and babble take turns."""
     return replace(HARDSHIPS[name], noise=("pink", "babble")[number % 2])
 
 
-def draw(random: np.random.Generator) -> Surroundings:
-    """Surroundings for one speaker: any of them may be missing, seldom all."""
+def draw(random: np.random.Generator) -> AcousticEnvironment:
+    """AcousticEnvironment for one speaker: any of them may be missing, seldom all."""
     noises: tuple[Noise, ...] = ("white", "pink", "brown", "hum", "babble", "babble")
     lines: tuple[Line, ...] = ("full", "full", "muffled", "telephone")
-    return Surroundings(
+    return AcousticEnvironment(
         speed=float(np.round(random.uniform(0.88, 1.14), 2)),
         reverberation_s=float(random.choice((0.0, random.uniform(0.15, 0.9)))),
         direct_db=float(random.uniform(-3, 12)),

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from live_sentiment.training.augment.voice_surroundings import (
+from live_sentiment.training.augment.acoustic_environments import (
     HARDSHIPS,
-    Surroundings,
+    AcousticEnvironment,
     draw,
     hardship,
     speech_level,
@@ -18,7 +18,7 @@ from tests.helpers.voices import RATE, hum, silence
 VOICE = np.concatenate((silence(0.3), hum(1.0), silence(0.3)))
 
 
-def heard(place: Surroundings, sound: np.ndarray = VOICE, seed: int = 0) -> np.ndarray:
+def heard(place: AcousticEnvironment, sound: np.ndarray = VOICE, seed: int = 0) -> np.ndarray:
     return place(sound, [hum(0.7, 90 + 20 * voice) for voice in range(4)], np.random.default_rng(seed))
 
 
@@ -28,13 +28,13 @@ def level_db(sound: np.ndarray, low_hz: float, high_hz: float) -> float:
 
 
 def test_the_studio_changes_nothing() -> None:
-    np.testing.assert_allclose(heard(Surroundings()), VOICE, atol=1e-7)
+    np.testing.assert_allclose(heard(AcousticEnvironment()), VOICE, atol=1e-7)
 
 
 @pytest.mark.parametrize("noise", ["white", "pink", "brown", "hum", "babble"])
 def test_noise_has_the_level_it_says_whatever_the_pauses(noise: str) -> None:
     quiet = 0.1 * VOICE
-    added = heard(Surroundings(noise=noise, snr_db=10), quiet) - quiet
+    added = heard(AcousticEnvironment(noise=noise, snr_db=10), quiet) - quiet
     rms = float(np.sqrt(np.square(added).mean()))
     assert 20 * np.log10(speech_level(quiet) / rms) == pytest.approx(10, abs=0.2)
     longer = np.concatenate((quiet, 0.01 * silence(2.0)))
@@ -43,7 +43,7 @@ def test_noise_has_the_level_it_says_whatever_the_pauses(noise: str) -> None:
 
 def test_colours_fall_with_the_frequency() -> None:
     def slope_db(noise: str) -> float:
-        added = heard(Surroundings(noise=noise, snr_db=0), 0.1 * VOICE, 1) - 0.1 * VOICE
+        added = heard(AcousticEnvironment(noise=noise, snr_db=0), 0.1 * VOICE, 1) - 0.1 * VOICE
         return level_db(added, 4000, 6000) - level_db(added, 400, 600)
 
     assert slope_db("white") == pytest.approx(0, abs=2)
@@ -54,7 +54,7 @@ def test_colours_fall_with_the_frequency() -> None:
 def test_a_room_goes_on_after_the_voice() -> None:
     click = np.zeros(RATE, np.float32)
     click[1000] = 0.5
-    echo = heard(Surroundings(reverberation_s=0.4, direct_db=0), click)
+    echo = heard(AcousticEnvironment(reverberation_s=0.4, direct_db=0), click)
     assert echo[1000] == pytest.approx(0.5, rel=0.01), "the direct sound stays"
     assert not echo[:1000].any() or np.abs(echo[:1000]).max() < 1e-6
     assert np.square(echo[1001:]).sum() == pytest.approx(0.25, rel=0.05), "the echo is as loud"
@@ -64,7 +64,7 @@ def test_a_room_goes_on_after_the_voice() -> None:
 
 def test_lines_cut_the_band() -> None:
     noise = np.random.default_rng(2).normal(0, 0.1, RATE).astype(np.float32)
-    phone, muffled = (heard(Surroundings(line=line), noise) for line in ("telephone", "muffled"))
+    phone, muffled = (heard(AcousticEnvironment(line=line), noise) for line in ("telephone", "muffled"))
     assert len(phone) == len(noise)
     assert level_db(phone, 5000, 7000) < level_db(phone, 1000, 2000) - 25
     assert level_db(phone, 0, 100) < level_db(phone, 1000, 2000) - 20
@@ -73,15 +73,15 @@ def test_lines_cut_the_band() -> None:
 
 def test_tilt_and_gain() -> None:
     noise = np.random.default_rng(3).normal(0, 0.05, RATE).astype(np.float32)
-    bright = heard(Surroundings(tilt_db=12), noise)
+    bright = heard(AcousticEnvironment(tilt_db=12), noise)
     assert level_db(bright, 7000, 8000) - level_db(bright, 100, 150) == pytest.approx(12, abs=2)
-    np.testing.assert_allclose(heard(Surroundings(gain_db=-20), noise), 0.1 * noise, atol=1e-6)
-    assert np.abs(heard(Surroundings(gain_db=60), noise)).max() == 1
+    np.testing.assert_allclose(heard(AcousticEnvironment(gain_db=-20), noise), 0.1 * noise, atol=1e-6)
+    assert np.abs(heard(AcousticEnvironment(gain_db=60), noise)).max() == 1
 
 
 def test_speed_moves_length_and_pitch() -> None:
     tone = np.sin(2 * np.pi * 400 * np.arange(RATE) / RATE).astype(np.float32)
-    faster = heard(Surroundings(speed=1.1), tone)
+    faster = heard(AcousticEnvironment(speed=1.1), tone)
     assert len(faster) == pytest.approx(RATE / 1.1, abs=2)
     spectrum = np.abs(np.fft.rfft(faster))
     assert spectrum.argmax() * RATE / len(faster) == pytest.approx(440, abs=3)

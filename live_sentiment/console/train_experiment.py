@@ -1,4 +1,4 @@
-"""`live-sentiment train PRESET` and `train experiment FILE`: experiments of the laboratory."""
+"""`live-sentiment train PRESET` and `train experiment FILE`: experiments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages read through an expert of the laboratory where one is named."""
+"""The stages read through an expert of one's own training where one is named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from live_sentiment.core.config import EncoderConfig, FaceConfig, ModelsConfig, 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import AudioBlock, Modality, SpeechActivity, VideoFrame, Word
 from live_sentiment.models import face
-from live_sentiment.models.encoders.expert import Calibration, ExpertHead, LabExpert, save_expert
+from live_sentiment.models.encoders.expert import Calibration, ExpertHead, TrainedExpert, save_expert
 from live_sentiment.models.encoders.registry import build_encoder
 from live_sentiment.models.face_detector import Detection
 from live_sentiment.models.store.shipped import load_shipped
@@ -43,8 +43,8 @@ def save(tmp_path: Path, store: ModelStore) -> Save:
     return save
 
 
-def expert(file: Path, modality: Modality, store: ModelStore) -> LabExpert:
-    return LabExpert(load_shipped(str(file)), modality, store, CPU)
+def expert(file: Path, modality: Modality, store: ModelStore) -> TrainedExpert:
+    return TrainedExpert(load_shipped(str(file)), modality, store, CPU)
 
 
 def test_words_are_read_by_the_expert(save: Save, store: ModelStore, tmp_path: Path) -> None:

@@ -17,15 +17,15 @@ from live_sentiment.core.config import ModelsConfig
 from live_sentiment.core.types import EMOTIONS, MODALITIES, POLARITIES, Modality
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.data.samples import SPLITS, Corpus, Sample
-from live_sentiment.training.experiments.batch import Given, LabBatch, Targets
+from live_sentiment.training.experiments.batch import ExperimentBatch, Given, Targets
 from live_sentiment.training.experiments.build import build_collator, build_model
 from live_sentiment.training.experiments.checkpoint import seed_everything
 from live_sentiment.training.experiments.config import ExperimentConfig
 from live_sentiment.training.experiments.devices import accelerator_for
 from live_sentiment.training.experiments.joint import Joint, SyntheticPairs
-from live_sentiment.training.experiments.model import LabModel, LabOutput
+from live_sentiment.training.experiments.model import ExperimentModel, ExperimentOutput
 from live_sentiment.training.experiments.presets import PRESETS, load_experiment
-from live_sentiment.training.experiments.reading import LabData
+from live_sentiment.training.experiments.reading import ExperimentData
 from live_sentiment.training.experiments.trainer import Trainer
 
 DIMS: Mapping[Modality, int] = {"text": 5, "voice": 4, "vision": 3}
@@ -48,14 +48,14 @@ def small(name: str) -> ExperimentConfig:
     return config.model_copy(update={"fusion": fusion, "encoders": type(config.encoders)()})
 
 
-def made(name: str) -> tuple[Any, LabBatch, dict[str, Tensor]]:
+def made(name: str) -> tuple[Any, ExperimentBatch, dict[str, Tensor]]:
     """The fuser, a batch of ROWS samples of one step a modality, and every modality's token by the formula
     W norm(x) + b."""
     config = small(name)
     torch.manual_seed(0)
     dims = {modality: DIMS[modality] for modality in config.modalities}
     fusion = config.fusion.model_copy(update={"use_opinions": False})
-    model = LabModel({}, dims, fusion, pooled=config.tokens == "pooled").eval()
+    model = ExperimentModel({}, dims, fusion, pooled=config.tokens == "pooled").eval()
     values = {modality: torch.randn(ROWS, 1, dim) for modality, dim in dims.items()}
     rows = torch.arange(ROWS)
     held: dict[Modality, Given] = {
@@ -69,7 +69,7 @@ def made(name: str) -> tuple[Any, LabBatch, dict[str, Tensor]]:
         )
         for modality, one in values.items()
     }
-    batch = LabBatch(ROWS, held, Targets.of([Joint(Sample(str(row))) for row in range(ROWS)]))
+    batch = ExperimentBatch(ROWS, held, Targets.of([Joint(Sample(str(row))) for row in range(ROWS)]))
     fuser: Any = model.fuser
     tokens = {}
     for modality, one in values.items():
@@ -104,7 +104,7 @@ def test_fusion_network_is_two_layers_over_both_side_by_side() -> None:
     model, batch, tokens = made("fusion-network")
     nobody = model.fuser.core.stand_ins.vectors[1].expand(ROWS, -1)
     vector = torch.cat([tokens["text"], nobody, tokens["vision"]], dim=1)
-    said: LabOutput = model(batch)
+    said: ExperimentOutput = model(batch)
     torch.testing.assert_close(said.polarity_logits, logits(model, vector, "polarity"))
     assert model.fuser.trunk[1].out_features == 6
     assert said.polarity_logits.shape == (ROWS, len(POLARITIES))
@@ -113,7 +113,7 @@ def test_fusion_network_is_two_layers_over_both_side_by_side() -> None:
 def test_transfer_three_stream_is_two_layers_over_three_side_by_side() -> None:
     model, batch, tokens = made("transfer-three-stream")
     vector = torch.cat([tokens[modality] for modality in MODALITIES], dim=1)
-    said: LabOutput = model(batch)
+    said: ExperimentOutput = model(batch)
     torch.testing.assert_close(said.emotion_logits, logits(model, vector, "emotions"))
     assert said.emotion_logits.shape == (ROWS, len(EMOTIONS))
 
@@ -137,7 +137,7 @@ def test_joint_embedding_is_one_mapping_of_the_mean_in_the_shared_space() -> Non
     core = model.fuser.core
     shared = [space(tokens[one]) for one, space in zip(MODALITIES, core.spaces, strict=True)]
     vector = core.joint(torch.stack(shared).mean(dim=0))
-    said: LabOutput = model(batch)
+    said: ExperimentOutput = model(batch)
     torch.testing.assert_close(said.emotion_logits, logits(model, vector, "emotions"))
     torch.testing.assert_close(said.polarity_logits, logits(model, vector, "polarity"))
     assert said.auxiliary is None
@@ -226,7 +226,7 @@ def test_it_learns(name: str, tmp_path: Path) -> None:
         )
         for split in SPLITS
     }
-    data = LabData(
+    data = ExperimentData(
         corpora, pairs["train"], pairs["validation"].epoch(0), pairs["test"].epoch(0), synthetic=True
     )
     accelerator = accelerator_for(config.training, "cpu")
