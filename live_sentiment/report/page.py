@@ -142,14 +142,19 @@ def _csp_hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
 
-@cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
+def environment_of(assets: Path) -> Environment:
+    """Where the templates of a page come from; they escape what they are given, and miss nothing."""
+    return Environment(
+        loader=FileSystemLoader(assets),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _template() -> Any:
+    environment = environment_of(_ASSETS)
     environment.filters.update(moment=moment, span=length, percent=percent, signed=signed)
     return environment.get_template("page.html")

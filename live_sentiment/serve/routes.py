@@ -39,12 +39,17 @@ HEADERS = {
 }
 """Nothing but our own files is loaded, nobody embeds the page or learns its address, nothing is kept."""
 
+_OWN = files("live_sentiment.serve") / "page"
+UPLOT = files("live_sentiment.report") / "assets" / "vendor"
+"""The plotting library of reports."""
 PAGE = {
-    "/": ("index.html", "text/html"),
-    "/live.js": ("live.js", "text/javascript"),
-    "/chart.js": ("chart.js", "text/javascript"),
-    "/live.css": ("live.css", "text/css"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/": (_OWN / "index.html", "text/html"),
+    "/live.js": (_OWN / "live.js", "text/javascript"),
+    "/chart.js": (_OWN / "chart.js", "text/javascript"),
+    "/live.css": (_OWN / "live.css", "text/css"),
+    "/icon.svg": (_OWN / "icon.svg", "image/svg+xml"),
+    "/uPlot.iife.js": (UPLOT / "uPlot.iife.js", "text/javascript"),
+    "/uPlot.min.css": (UPLOT / "uPlot.min.css", "text/css"),
 }
 PUBLIC = PAGE.keys() - {"/"}
 """What the page loads, which is the same for everybody and needs no token."""
@@ -74,9 +79,8 @@ class Routes:
         self._hub, self._access, self._metrics, self._hello = hub, access, metrics, hello
         self.connections: Connections | None = None
         """Told of each request; None: there is no limit to them."""
-        folder = files("live_sentiment.serve").joinpath("page")
         # Read once: to answer takes no descriptor but the connection's own.
-        self._bodies = {path: folder.joinpath(name).read_bytes() for path, (name, _) in PAGE.items()}
+        self._bodies = {path: file.read_bytes() for path, (file, _) in PAGE.items()}
 
     def application(self) -> web.Application:
         """Everything put together."""

@@ -307,6 +307,9 @@ def test_the_page_and_its_files_load_nothing_from_elsewhere(live: Served) -> Non
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert b"http:" not in body.replace(b"http://www.w3.org/2000/svg", b"")
         assert b"https:" not in body.replace(b'"https:"', b"")
+    for path, content_type in (("/uPlot.iife.js", "text/javascript"), ("/uPlot.min.css", "text/css")):
+        status, headers, _ = live.get(path)
+        assert (status, headers["Content-Type"].split(";")[0]) == (200, content_type)
     assert live.get("/../server.py")[0] == 404
     assert live.get("/page/index.html")[0] == 404
 

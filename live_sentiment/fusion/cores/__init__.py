@@ -1,4 +1,4 @@
-"""The cores of the learnt fusers, one small file each: tokens of all modalities in, one vector out."""
+"""The cores of the learnt fusers, in small files: tokens of all modalities in, one vector out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from live_sentiment.fusion.cores.attention_pooling import AttentionPooling
 from live_sentiment.fusion.cores.concat import Concat
 from live_sentiment.fusion.cores.core import Core
 from live_sentiment.fusion.cores.cross_attention import CrossAttention
-from live_sentiment.fusion.cores.mean import Mean
 from live_sentiment.fusion.cores.meta_space import MetaSpace
-from live_sentiment.fusion.cores.product import Product
+from live_sentiment.fusion.cores.plain import Mean, Product, Sum
 from live_sentiment.fusion.cores.recurrent import Recurrent
 from live_sentiment.fusion.cores.shared_space import SharedSpace
-from live_sentiment.fusion.cores.sum import Sum
 from live_sentiment.fusion.cores.weighted import Weighted
 
 CORES: Mapping[CoreName, Callable[[LearntConfig], Core]] = {

@@ -21,7 +21,6 @@ class AttentionPooling(Core):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.question = nn.Linear(width, 1, bias=False)
 
     def forward(self, tokens: Mapping[Modality, Tokens]) -> Fused:

@@ -43,10 +43,11 @@ class Core(nn.Module, ABC):
     """Base of all cores; holds for every subset of the modalities, the empty one included."""
 
     out_dim: int
+    """Length of the vector; `width` unless a core says otherwise."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.width = width
+        self.width = self.out_dim = width
 
     @abstractmethod
     def forward(self, tokens: Mapping[Modality, Tokens]) -> Fused:

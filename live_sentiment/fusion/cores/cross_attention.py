@@ -28,7 +28,6 @@ class CrossAttention(Core):
 
     def __init__(self, width: int, attention_heads: int, dropout: float) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.times = nn.ModuleDict({name: TimeEncoding(width) for name in MODALITIES})
         self.crossings = nn.ModuleDict(
             {name: Crossing(width, attention_heads, dropout) for name in MODALITIES}

@@ -27,7 +27,6 @@ class MetaSpace(Core):
 
     def __init__(self, width: int, spaces: int) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.spaces = nn.ModuleList(
             nn.ModuleList(two_layers(width) for _ in MODALITIES) for _ in range(spaces)
         )

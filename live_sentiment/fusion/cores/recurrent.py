@@ -23,7 +23,6 @@ class Recurrent(Core):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.readers = nn.ModuleList(nn.LSTM(width, width, batch_first=True) for _ in MODALITIES)
         self.fusing = nn.LSTM(width, width, batch_first=True)
 

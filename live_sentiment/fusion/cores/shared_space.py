@@ -30,7 +30,6 @@ class SharedSpace(Core):
         dropout: float,
     ) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.spaces = nn.ModuleList(two_layers(width) for _ in MODALITIES)
         self.alignment = Alignment(alignment)
         self.joint: nn.Module

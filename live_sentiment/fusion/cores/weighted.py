@@ -22,7 +22,6 @@ class Weighted(Core):
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
-        self.out_dim = width
         self.gates = nn.ModuleList(nn.Linear(width, 1) for _ in MODALITIES)
 
     def forward(self, tokens: Mapping[Modality, Tokens]) -> Fused:

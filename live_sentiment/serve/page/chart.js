@@ -1,129 +1,131 @@
-// The last minute on a canvas: valence and arousal as curves, emotions as a ribbon, presence as strips.
+// The last minute by uPlot: valence and arousal as curves; below them emotions as a ribbon, presence as strips.
 
 export const SPAN_S = 60;
-const LABEL_PX = 64;
-const RIBBON_PX = 20;
-const STRIP_PX = 14;
-const AXIS_PX = 18;
 const MODALITIES = ["text", "voice", "vision"];
 /** Points further apart than this are not joined. */
 const GAP_S = 2.5;
+const PALE = 0.4;
+/** Below the curves, in units of their axis: where the ribbon and each strip begin and end. */
+const ROWS = { emotion: [-1.12, -1.32], text: [-1.42, -1.53], voice: [-1.6, -1.71], vision: [-1.78, -1.89] };
+const SCALE = [-1.95, 1.05];
+
+let plot = null;
+let shown = [];
+let endS = SPAN_S;
 
 /**
  * Draws points in time order.
- * @param {HTMLCanvasElement} canvas
+ * @param {HTMLElement} box what holds the plot
  * @param {Array<object>} points messages of type "point"; provisional ones are drawn pale
  * @param {number} newestS session time at the right edge
  */
-export function draw(canvas, points, newestS) {
-  const scale = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
-  if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
+export function draw(box, points, newestS) {
+  shown = points;
+  endS = Math.max(newestS, SPAN_S);
+  const size = { width: box.clientWidth, height: box.clientHeight };
+  if (plot === null) {
+    plot = new uPlot({ ...options(), ...size }, columns(points), box);
+    return;
   }
-  const style = getComputedStyle(canvas);
-  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const pen = canvas.getContext("2d");
-  pen.setTransform(scale, 0, 0, scale, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  pen.font = "12px system-ui, sans-serif";
-  pen.textBaseline = "middle";
-
-  const endS = Math.max(newestS, SPAN_S);
-  const x = (timeS) => LABEL_PX + ((timeS - endS + SPAN_S) / SPAN_S) * (width - LABEL_PX - 4);
-  const curveHeight = height - RIBBON_PX - MODALITIES.length * STRIP_PX - AXIS_PX - 14;
-  const y = (value) => 6 + ((1 - value) / 2) * (curveHeight - 12);
-
-  drawAxes(pen, colour, x, y, endS, width, height);
-  const heard = points.map((point) => MODALITIES.some((m) => point.presence[m].present));
-  for (const name of ["valence", "arousal"]) {
-    drawCurve(pen, points, heard, name, colour(name), x, y);
-  }
-  let top = curveHeight + 4;
-  label(pen, colour, "emotion", top + RIBBON_PX / 2);
-  drawStrip(pen, points, x, top, RIBBON_PX - 4, (point, index) => (heard[index] ? colour(point.emotion) : null));
-  nameEmotions(pen, points, heard, x, top + (RIBBON_PX - 4) / 2, colour("panel"));
-  top += RIBBON_PX;
-  for (const modality of MODALITIES) {
-    label(pen, colour, modality, top + STRIP_PX / 2);
-    const ink = colour(modality);
-    drawStrip(pen, points, x, top + 3, STRIP_PX - 6, (point) => (point.presence[modality].present ? ink : null));
-    top += STRIP_PX;
-  }
+  if (plot.width !== size.width || plot.height !== size.height) plot.setSize(size);
+  plot.setData(columns(points));
 }
 
-function drawAxes(pen, colour, x, y, endS, width, height) {
-  pen.strokeStyle = colour("rule");
-  pen.lineWidth = 1;
-  for (const value of [-1, 0, 1]) {
-    line(pen, LABEL_PX, y(value), width, y(value));
-    label(pen, colour, value > 0 ? "+1" : value < 0 ? "−1" : "0", y(value));
-  }
-  pen.fillStyle = colour("quiet");
-  pen.textAlign = "center";
-  for (let timeS = Math.ceil((endS - SPAN_S) / 10) * 10; timeS <= endS; timeS += 10) {
-    if (x(timeS) > LABEL_PX + 12 && x(timeS) < width - 16) {
-      pen.fillText(clock(timeS), x(timeS), height - AXIS_PX / 2);
-    }
-  }
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const heard = (point) => MODALITIES.some((modality) => point.presence[modality].present);
+
+function options() {
+  const middles = Object.values(ROWS).map(([top, bottom]) => (top + bottom) / 2);
+  const axis = { stroke: () => colour("quiet"), ticks: { show: false }, font: "12px system-ui, sans-serif" };
+  const curve = (name, alpha) => ({ stroke: () => colour(name), width: 2, alpha, points: { show: false } });
+  return {
+    padding: [4, 18, 0, 0],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { x: { time: false, range: () => [endS - SPAN_S, endS] }, y: { range: () => SCALE } },
+    axes: [
+      { ...axis, size: 22, gap: 2, incrs: [10], grid: { show: false }, values: (_, times) => times.map(clock) },
+      {
+        ...axis,
+        size: 64,
+        splits: () => [1, 0, -1, ...middles],
+        values: () => ["+1", "0", "−1", ...Object.keys(ROWS)],
+        grid: { stroke: () => colour("rule"), width: 1, filter: (_, splits) => splits.map((v) => (v < -1 ? null : v)) },
+      },
+    ],
+    series: [{}, curve("valence", 1), curve("arousal", 1), curve("valence", PALE), curve("arousal", PALE)],
+    hooks: { draw: [drawRows] },
+  };
 }
 
-function drawCurve(pen, points, heard, name, ink, x, y) {
-  pen.strokeStyle = ink;
-  pen.lineWidth = 2;
-  for (let at = 1; at < points.length; at += 1) {
-    const [before, point] = [points[at - 1], points[at]];
-    if (!heard[at] || !heard[at - 1] || point.time - before.time > GAP_S || x(before.time) < LABEL_PX) continue;
-    pen.globalAlpha = point.final ? 1 : 0.4;
-    line(pen, x(before.time), y(before[name]), x(point.time), y(point[name]));
-  }
-  pen.globalAlpha = 1;
-}
-
-function drawStrip(pen, points, x, top, height, ink) {
-  points.forEach((point, index) => {
-    const fill = ink(point, index);
-    const before = points[index - 1];
-    const startS = before && point.time - before.time <= GAP_S ? before.time : point.time - 0.25;
-    if (fill === null || x(startS) < LABEL_PX - 2) return;
-    pen.globalAlpha = point.final ? 1 : 0.4;
-    pen.fillStyle = fill;
-    // Whole pixels, so that neighbours neither overlap nor leave a seam.
-    const left = Math.round(x(startS));
-    pen.fillRect(left, top, Math.round(x(point.time)) - left, height);
+/** Times, and what is final and provisional of valence and arousal; null where nothing is to be drawn. */
+function columns(points) {
+  const data = [[], [], [], [], []];
+  const nothing = [null, null];
+  const push = (...values) => values.forEach((value, at) => data[at].push(value));
+  points.forEach((point, at) => {
+    const [before, next] = [points[at - 1], points[at + 1]];
+    if (before && point.time - before.time > GAP_S) push((before.time + point.time) / 2, ...nothing, ...nothing);
+    const values = heard(point) ? [point.valence, point.arousal] : nothing;
+    const joins = point.final && next && !next.final; // the last final one begins the pale curve
+    push(point.time, ...(point.final ? values : nothing), ...(!point.final || joins ? values : nothing));
   });
-  pen.globalAlpha = 1;
+  return data;
+}
+
+function drawRows(u) {
+  const pen = u.ctx;
+  const { left, top, width, height } = u.bbox;
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, width, height);
+  pen.clip();
+  drawRow(u, "emotion", (point) => (heard(point) ? colour(point.emotion) : null));
+  nameEmotions(u);
+  for (const modality of MODALITIES) {
+    const ink = colour(modality);
+    drawRow(u, modality, (point) => (point.presence[modality].present ? ink : null));
+  }
+  pen.restore();
+}
+
+function drawRow(u, row, ink) {
+  const [top, bottom] = ROWS[row].map((value) => u.valToPos(value, "y", true));
+  shown.forEach((point, at) => {
+    const fill = ink(point);
+    const before = shown[at - 1];
+    const startS = before && point.time - before.time <= GAP_S ? before.time : point.time - 0.25;
+    if (fill === null) return;
+    u.ctx.globalAlpha = point.final ? 1 : PALE;
+    u.ctx.fillStyle = fill;
+    // Whole pixels, so that neighbours neither overlap nor leave a seam.
+    const [left, right] = [startS, point.time].map((time) => Math.round(u.valToPos(time, "x", true)));
+    u.ctx.fillRect(left, top, right - left, bottom - top);
+  });
+  u.ctx.globalAlpha = 1;
 }
 
 /** Writes each emotion's name into its stretch, so that the ribbon can be read without colour. */
-function nameEmotions(pen, points, heard, x, middle, ink) {
+function nameEmotions(u) {
+  const pen = u.ctx;
+  const middle = ROWS.emotion.reduce((sum, value) => sum + u.valToPos(value, "y", true) / 2, 0);
+  pen.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
   pen.textAlign = "left";
-  pen.fillStyle = ink;
-  for (let first = 0; first < points.length; ) {
-    const alike = (at) => heard[at] === heard[first] && points[at].emotion === points[first].emotion;
+  pen.textBaseline = "middle";
+  pen.fillStyle = colour("panel");
+  const x = (time) => u.valToPos(time, "x", true);
+  for (let first = 0; first < shown.length; ) {
+    const alike = (at) => heard(shown[at]) === heard(shown[first]) && shown[at].emotion === shown[first].emotion;
     let behind = first + 1;
-    while (behind < points.length && alike(behind)) behind += 1;
-    const left = Math.max(x(points[first].time), LABEL_PX);
-    const room = x(points[behind - 1].time) - left - 8;
-    const name = points[first].emotion;
-    if (heard[first] && pen.measureText(name).width < room) pen.fillText(name, left + 4, middle + 1);
+    while (behind < shown.length && alike(behind)) behind += 1;
+    const left = Math.max(x(shown[first].time), u.bbox.left);
+    const room = x(shown[behind - 1].time) - left - 8 * devicePixelRatio;
+    const name = shown[first].emotion;
+    if (heard(shown[first]) && pen.measureText(name).width < room) {
+      pen.fillText(name, left + 4 * devicePixelRatio, middle + devicePixelRatio);
+    }
     first = behind;
   }
-}
-
-function label(pen, colour, text, middle) {
-  pen.textAlign = "right";
-  pen.fillStyle = colour("quiet");
-  pen.fillText(text, LABEL_PX - 8, middle);
-}
-
-function line(pen, x1, y1, x2, y2) {
-  pen.beginPath();
-  pen.moveTo(x1, y1);
-  pen.lineTo(x2, y2);
-  pen.stroke();
 }
 
 /** Minutes and seconds, with hours where there are any. */

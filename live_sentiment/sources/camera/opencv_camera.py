@@ -24,7 +24,33 @@ _CATCH_UP_S = 2.0
 _USUAL_RATE_HZ = 25.0
 
 
-class DeviceCamera:
+class _Capture:
+    """What both have in common once OpenCV has opened them."""
+
+    _capture: Any = None
+
+    def grab(self) -> bool:
+        """Wait for the next picture; False where none will come: the end, or silence for too long."""
+        return bool(self._capture.grab())
+
+    def retrieve(self) -> ImageArray | None:
+        """The grabbed picture in BGR; None where it cannot be decoded."""
+        read, image = self._capture.retrieve()
+        if not read or image is None or not image.size:
+            return None
+        if image.ndim == 2 or image.shape[2] == 1:
+            cv2 = quiet_cv2()
+            image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        picture: ImageArray = np.ascontiguousarray(image[:, :, :3])
+        return picture
+
+    def release(self) -> None:
+        """Close it."""
+        if self._capture is not None:
+            self._capture.release()
+
+
+class DeviceCamera(_Capture):
     """A camera of this machine.
 
     Args:
@@ -34,7 +60,6 @@ class DeviceCamera:
 
     def __init__(self, choice: CameraChoice, config: CameraConfig) -> None:
         self._choice, self._config = choice, config
-        self._capture: Any = None
 
     def open(self) -> None:
         """Open it and ask for size and rate.
@@ -54,19 +79,6 @@ class DeviceCamera:
         self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height_px)
         self._capture.set(cv2.CAP_PROP_FPS, config.rate_hz)
 
-    def grab(self) -> bool:
-        """Wait for the next picture; False where the driver says that none will come now."""
-        return bool(self._capture.grab())
-
-    def retrieve(self) -> ImageArray | None:
-        """The grabbed picture in BGR; None where it cannot be decoded."""
-        return _retrieved(self._capture)
-
-    def release(self) -> None:
-        """Close it."""
-        if self._capture is not None:
-            self._capture.release()
-
     def _find(self) -> tuple[int, str | None]:
         """Its index now and its node: a camera that was pulled out and put back may get another number."""
         index, path = self._choice.index or 0, self._choice.address or None
@@ -79,7 +91,7 @@ class DeviceCamera:
         return found.index, found.path
 
 
-class StreamCamera:
+class StreamCamera(_Capture):
     """A network camera.
 
     Args:
@@ -90,7 +102,6 @@ class StreamCamera:
 
     def __init__(self, choice: CameraChoice, config: CameraConfig, clock: Clock) -> None:
         self._choice, self._config, self._clock = choice, config, clock
-        self._capture: Any = None
 
     def open(self) -> None:
         """Connect, and pass over what lay ready.
@@ -105,19 +116,6 @@ class StreamCamera:
         if not self._capture.isOpened():
             raise stream_error(self._choice.name)
         self._catch_up(self._capture.get(cv2.CAP_PROP_FPS))
-
-    def grab(self) -> bool:
-        """Wait for the next picture; False where the connection has ended or is silent for too long."""
-        return bool(self._capture.grab())
-
-    def retrieve(self) -> ImageArray | None:
-        """The grabbed picture in BGR; None where it cannot be decoded."""
-        return _retrieved(self._capture)
-
-    def release(self) -> None:
-        """Hang up."""
-        if self._capture is not None:
-            self._capture.release()
 
     def _catch_up(self, stated_hz: float) -> None:
         """Pass over pictures that were read while the stream was probed: their moment of grabbing is none."""
@@ -137,14 +135,3 @@ def open_error(name: str, path: str | None) -> UsageError:
     from live_sentiment.sources.camera.v4l2 import trouble_with
 
     return camera_error(trouble_with(path) if path else "silent", name, path)
-
-
-def _retrieved(capture: Any) -> ImageArray | None:
-    read, image = capture.retrieve()
-    if not read or image is None or not image.size:
-        return None
-    if image.ndim == 2 or image.shape[2] == 1:
-        cv2 = quiet_cv2()
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    picture: ImageArray = np.ascontiguousarray(image[:, :, :3])
-    return picture

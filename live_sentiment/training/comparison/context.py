@@ -17,6 +17,7 @@ from live_sentiment.core.config import Config
 from live_sentiment.models.store.shipped import load_shipped
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison.cells import Cells
+from live_sentiment.training.evaluation.shipped import weights_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,7 @@ class Context:
 
     def weights(self, part: str) -> str:
         """SHA-256 of the trained weights in use: text, voice, face or fusion."""
-        perception = self.config.perception
-        named = {
-            "text": perception.text.head,
-            "voice": perception.voice.head,
-            "face": perception.face.encoder,
-            "fusion": self.config.fusion.weights,
-        }
-        return load_shipped(named[part]).sha256
+        return load_shipped(weights_of(part, self.config)).sha256
 
 
 def fingerprint_of_files(folder: Path) -> str:

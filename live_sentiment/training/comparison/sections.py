@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 
+from live_sentiment.training import loop
 from live_sentiment.training.augment import acoustic_conditions, acoustic_environments
 from live_sentiment.training.comparison import fixed_fit, mosi_features, mosi_text, pairs, shipped_experts
 from live_sentiment.training.comparison.cells import Figures
@@ -38,6 +39,7 @@ FUSER_CODE: tuple[str | ModuleType, ...] = (
     "fusion/cores",
     *(f"fusion/{name}.py" for name in ("batch", "fuser", "learnt", "product_of_experts")),
     fixed_fit,
+    loop,
 )
 """What decides how a fuser is trained on features."""
 
@@ -99,6 +101,7 @@ def voices(context: Context) -> Figures:
         "perception/voice",
         "models/voice_*.py",
         "models/ctranslate2_reader.py",
+        loop,
         voice_evaluation,
         voice_head,
         acoustic_conditions,

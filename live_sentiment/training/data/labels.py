@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray
+from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION as TABLE
 
 EMOTION_OF: Final[Mapping[str, str]] = {
     "neutral": "neutral",
@@ -35,11 +36,7 @@ EMOTION_OF: Final[Mapping[str, str]] = {
 """Names that corpora give to emotions and the one each stands for; any other name (boredom, contempt) stands
 for none."""
 
-_EVEN = (1 / 3, 1 / 3, 1 / 3)
-_POLARITY = {"neutral": (0.0, 1.0, 0.0), "joy": (0.0, 0.0, 1.0), "surprise": _EVEN}
-POLARITY_OF_EMOTION: Final[FloatArray] = np.array(
-    [_POLARITY.get(emotion, (1.0, 0.0, 0.0)) for emotion in EMOTIONS], np.float32
-)
+POLARITY_OF_EMOTION: Final[FloatArray] = TABLE.numpy()
 """Shape (7, 3): a distribution over POLARITIES for each of EMOTIONS. Surprise may be any."""
 
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from live_sentiment import __version__, report
 from live_sentiment.export.writing import whole_file
+from live_sentiment.report.page import environment_of
 from live_sentiment.sinks.atomic import BY_UMASK
 from live_sentiment.training.evaluation.ablation import HEADLINES
 from live_sentiment.training.evaluation.evaluation import Evaluation
@@ -79,13 +79,7 @@ def shade(count: int, total: int) -> int:
 
 @cache
 def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(_ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = environment_of(_ASSETS)
     environment.filters["figure"] = lambda value: "–" if value is None or value != value else f"{value:.3f}"  # noqa: PLR0124
     environment.globals["shade"] = shade
     return environment.get_template("evaluation.html")

@@ -24,7 +24,8 @@ from live_sentiment.training.evaluation.chosen import choose
 from live_sentiment.training.evaluation.evaluation import Evaluation, circumstances
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.fusing import fuse_samples, fuse_windows
-from live_sentiment.training.evaluation.shipped import Observations, alone, observe
+from live_sentiment.training.evaluation.shipped import Observations, alone, observe, weights_of
+from live_sentiment.training.experiments.reading import SYNTHETIC
 
 Shipped: TypeAlias = Literal["text", "voice", "face", "fusion"]
 
@@ -34,11 +35,6 @@ CORPUS: Mapping[str, str] = {"text": "meld", "voice": "ravdess", "face": "ferplu
 PAIRS = 8192
 HEARD = frozenset({"ravdess", "emodb", "nemo"})
 """Corpora of which the shipped voice head knows every speaker."""
-
-SYNTHETIC = (
-    "SYNTHETIC PAIRS: words, voices and faces of different people that carry the same label; no figure here "
-    "is a cross-modal result"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,23 +155,13 @@ def _heard(task: Task, names: Sequence[str]) -> list[str]:
 
 
 def _weights(part: str, config: Config) -> str:
-    named = {
-        "text": f"{config.perception.text.encoder} with {config.perception.text.head}",
-        "voice": config.perception.voice.head,
-        "face": config.perception.face.encoder,
-    }
-    return named[part]
+    named = weights_of(part, config)
+    return f"{config.perception.text.encoder} with {named}" if part == "text" else named
 
 
 def _facts(task: Task, config: Config) -> dict[str, str]:
-    files = {
-        "text": config.perception.text.head,
-        "voice": config.perception.voice.head,
-        "face": config.perception.face.encoder,
-        "fusion": config.fusion.weights,
-    }
     return {
         **circumstances(),
-        "weights": f"SHA-256 {load_shipped(files[task.part]).sha256}",
+        "weights": f"SHA-256 {load_shipped(weights_of(task.part, config)).sha256}",
         "seed": f"{task.seed} (of the intervals and of pairs)",
     }

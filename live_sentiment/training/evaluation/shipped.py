@@ -54,6 +54,17 @@ def observe(
     return dict(readers[modality](there, config, store, told))
 
 
+def weights_of(part: str, config: Config) -> str:
+    """The trained weights that a configuration names for text, voice, face or fusion."""
+    perception = config.perception
+    return {
+        "text": perception.text.head,
+        "voice": perception.voice.head,
+        "face": perception.face.encoder,
+        "fusion": config.fusion.weights,
+    }[part]
+
+
 def alone(
     samples: Sequence[Sample], modality: Modality, observations: Mapping[str, Observations]
 ) -> Predictions:

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from live_sentiment.fusion.cores.core import Core
-from live_sentiment.fusion.cores.mean import Mean
-from live_sentiment.fusion.cores.product import Product
-from live_sentiment.fusion.cores.sum import Sum
+from live_sentiment.fusion.cores.plain import Mean, Product, Sum
 from tests.helpers.core_tokens import ROWS, WIDTH, array, make_tokens, mean_of, seen
 
 
