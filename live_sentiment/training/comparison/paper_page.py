@@ -42,7 +42,7 @@ RENDERERS: Mapping[str, Callable[[Figures], str]] = {
 _HEAD = """\
 # Results
 
-Every number on this page was computed by one command:
+{lead}Every number below was computed by one command:
 
 ```
 {command}
@@ -57,9 +57,20 @@ measured says so. The numbers in full are in the JSON beside this page.
 """
 
 
-def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str]) -> str:
-    """The whole page."""
-    parts = [_HEAD.format(**facts)]
+LEAD = "<!-- written from `live-sentiment evaluate timeline`; `compare --paper` keeps it -->\n"
+LEAD_ENDS = "<!-- end of what is kept -->\n\n"
+
+
+def lead_of(page: str) -> str:
+    """What a page begins with that is not of this command: from LEAD to LEAD_ENDS, or nothing."""
+    if LEAD not in page or LEAD_ENDS not in page:
+        return ""
+    return page[page.index(LEAD) : page.index(LEAD_ENDS)] + LEAD_ENDS
+
+
+def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str], lead: str = "") -> str:
+    """The whole page, below what is to lead it."""
+    parts = [_HEAD.format(**facts, lead=lead)]
     for name, figures in found.items():
         body = (
             f"Not measured: {figures['not_measured']}."
