@@ -7,11 +7,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from live_sentiment.console.evaluate_timeline import add_options, run_timeline
 from live_sentiment.console.options import add_config_options, config_from
 from live_sentiment.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from live_sentiment.training.data.samples import Split
     from live_sentiment.training.evaluation.evaluation import Evaluation
+
+TIMELINE = Path("timeline")
+"""In place of a run; a run whose folder has that name here is named by its whole path."""
 
 EXAMPLES = """\
 examples:
@@ -19,6 +24,9 @@ examples:
   live-sentiment evaluate runs/cross-attention --data my-clips --corpus folder
   live-sentiment evaluate --shipped voice --data my-clips --corpus folder
   live-sentiment evaluate --shipped fusion --data corpora --output evaluations/fusion
+  live-sentiment evaluate timeline --data corpora --split test
+
+`evaluate timeline` measures what a user reads, the published timeline, on sessions with a known course.
 
 Written are evaluation.json and evaluation.html; docs/evaluation.md explains every figure.
 """
@@ -38,7 +46,13 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("run_folder", nargs="?", type=Path, metavar="RUN", help="folder of a finished run")
+    what.add_argument(
+        "run_folder",
+        nargs="?",
+        type=Path,
+        metavar="RUN",
+        help="folder of a finished run, or timeline: the published timeline",
+    )
     what.add_argument("--shipped", choices=("text", "voice", "face", "fusion"), help="a part of the package")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the corpora")
     parser.add_argument(
@@ -48,21 +62,31 @@ def add_parser(commands: Any) -> None:
         metavar="NAME",
         help="default: the run's own; MELD, RAVDESS, FERPlus or synthetic pairs for what ships",
     )
-    parser.add_argument("--split", choices=("validation", "test"), default="test", help="default: test")
+    parser.add_argument(
+        "--split",
+        choices=("validation", "development", "test"),
+        help="default: test; of the timeline: development",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the intervals and of pairs; default: 0")
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help="default: RUN/evaluation, or evaluation-PART here"
     )
     parser.add_argument("--cache", type=Path, metavar="DIR", help="of embeddings; default: DIR/cache")
+    add_options(parser)
     add_config_options(parser)
     parser.set_defaults(run=run, extra="train")
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print the tables, and write the JSON and the page."""
-    config = config_from(options)
     if options.seed < 0:
         raise UsageError("--seed takes a number from 0 on")
+    if options.run_folder == TIMELINE:
+        return run_timeline(options)
+    if options.split == "development":
+        raise UsageError("only evaluate timeline has the split 'development'; name validation or test")
+    split: Split = options.split or "test"
+    config = config_from(options)
     output = options.output or (
         options.run_folder / "evaluation" if options.run_folder else Path(f"evaluation-{options.shipped}")
     )
@@ -81,9 +105,7 @@ def run(options: argparse.Namespace) -> int:
         if options.shipped:
             from live_sentiment.training.evaluation.parts import Task, evaluate_shipped
 
-            task = Task(
-                options.shipped, options.data, tuple(options.corpus), options.split, cache, options.seed
-            )
+            task = Task(options.shipped, options.data, tuple(options.corpus), split, cache, options.seed)
             evaluation = evaluate_shipped(task, config, store, bars)
         else:
             from live_sentiment.training.evaluation.runs import evaluate_run
@@ -100,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
                 options.data,
                 store=store,
                 device=compute.apply(config.compute),
-                split=options.split,
+                split=split,
                 corpora=tuple(options.corpus),
                 cache=cache,
                 seed=options.seed,

@@ -298,11 +298,11 @@ class FusionConfig(Part):
 class TimelineConfig(Part):
     """Smoothing and segmentation."""
 
-    affect_filter: Literal["none", "ema", "one-euro", "kalman"] = "kalman"
-    """Filter of valence and arousal."""
-    emotion_filter: Literal["none", "ema", "hmm"] = "hmm"
+    affect_filter: Literal["none", "ema", "one-euro", "kalman"] = "ema"
+    """Filter of valence and arousal; with that of the emotions they go together at every moment."""
+    emotion_filter: Literal["none", "ema", "hmm"] = "ema"
     """Filter of the emotion and polarity probabilities."""
-    time_constant_s: Seconds = 1.0
+    time_constant_s: Seconds = 0.75
     """How long the past weighs: the EMA's time constant; the others derive their speed from it."""
     switch_margin: Fraction = 0.1
     """A new leading emotion must be this much more probable than the present one."""

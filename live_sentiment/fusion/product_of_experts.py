@@ -1,12 +1,14 @@
 """Product of experts: every modality's opinion counts by how far it departs from what it would say of anyone.
 
-    log p(y | all)  =  log prior(y)  +  Σ_m  log((1 − ε) · r_m(y) + ε)  +  const
+    log p(y | all)  =  log prior(y)  +  Σ_m  log((1 − ε) · r_m(y) + ε + κ_m · r_m(neutral))  +  const
            r_m(y)  =  (p_m(y) / (prior_m(y) · c_m(y))) ^ (w_m · t_m)
 
 This is the naive-Bayes form of G. E. Hinton's product of experts ("Training products of experts by minimizing
 contrastive divergence", Neural Computation 14, 2002) for experts that were calibrated under priors of their
 own. As there, each expert is mixed with a uniform one, so that none has a veto: with probability ε a modality
-shows something else than the person feels (`MISLED`), and then says nothing about it.
+shows something else than the person feels (`MISLED`), and then says nothing about it. Nor has a modality a
+vote against another for showing nothing in particular: words are mostly neutral and a face at rest, whatever
+is felt. At odds of κ to 1 − ε a modality looks neutral because it is not where the feeling shows (`UNMOVED`).
 
 The weights w are learnt on validation data for each subset of the modalities; together they are the
 temperature, since the product holds only for modalities independent given y. So are the corrections c of what
@@ -39,6 +41,12 @@ HIGHEST_WEIGHT = 2.0
 voices are easier to read than others."""
 
 
+UNMOVED: Mapping[Modality, float] = {"text": 1.0, "voice": 0.5, "vision": 0.5}
+"""κ: how often a modality shows neutral whatever is felt, against how often it shows what is felt, where
+another one is there to show it; alone, it is all there is to go by."""
+NEUTRAL = EMOTIONS.index("neutral")
+
+
 class ProductOfExperts(Fuser):
     """The fuser that needs no embeddings.
 
@@ -69,12 +77,14 @@ class ProductOfExperts(Fuser):
         pooled = [_pool(batch.sequences[modality], RECENCY_S[modality]) for modality in MODALITIES]
         emotions, polarity, quality = (torch.stack(parts, dim=1) for parts in zip(*pooled, strict=True))
         trusted = trust(quality)
-        subset = batch.subset
+        subset, present = batch.subset, batch.present
+        accompanied = present & (present.sum(dim=1, keepdim=True) > 1)
         return FusionOutput.from_logits(
             _product(
                 emotions - self.log_expert_emotion_priors - self.emotion_offsets,
                 trusted * self.emotion_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_emotion_prior,
+                accompanied * self.log_emotion_prior.new_tensor([UNMOVED[name] for name in MODALITIES]),
             ),
             _product(
                 polarity - self.log_expert_polarity_priors - self.polarity_offsets,
@@ -84,11 +94,18 @@ class ProductOfExperts(Fuser):
         )
 
 
-def _product(log_ratios: Tensor, weights: Tensor, log_prior: Tensor) -> Tensor:
-    """Log prior plus the evidence, shape (B, classes), of opinions over their priors (B, 3, classes)."""
-    told = weights[:, :, None] * log_ratios + math.log(1 - MISLED)
+def _product(log_ratios: Tensor, weights: Tensor, log_prior: Tensor, unmoved: Tensor | None = None) -> Tensor:
+    """Log prior plus the evidence, shape (B, classes), of opinions over their priors (B, 3, classes).
+
+    `unmoved` holds κ, shape (B, 3); None where no class stands for showing nothing.
+    """
+    ratios = weights[:, :, None] * log_ratios
+    told = torch.logaddexp(ratios + math.log(1 - MISLED), ratios.new_tensor(math.log(MISLED)))
+    if unmoved is not None:
+        neutral = ratios[:, :, NEUTRAL] + unmoved.log()
+        told = torch.logaddexp(told, neutral[:, :, None]) - (1 + unmoved).log()[:, :, None]
     # A weight of zero leaves log(1 − ε + ε) = 0: who is absent says nothing.
-    return log_prior + torch.logaddexp(told, told.new_tensor(math.log(MISLED))).sum(dim=1)
+    return log_prior + told.sum(dim=1)
 
 
 def _pool(sequence: ModalitySequence, recency_s: float) -> tuple[Tensor, Tensor, Tensor]:

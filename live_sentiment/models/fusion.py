@@ -10,12 +10,16 @@ from live_sentiment.core.config import FusionConfig
 from live_sentiment.core.types import MODALITIES, Affect, Expert, Window
 from live_sentiment.fusion.attribution import shapley_values, shares
 from live_sentiment.fusion.batch import FusionBatch
+from live_sentiment.fusion.polarity import POLARITY_OF_EMOTION
 from live_sentiment.fusion.registry import build_fuser
 from live_sentiment.models.store.shipped import load_shipped
 
 
 class Fusion:
     """From a window to one affect; a pure function of the window, without state.
+
+    Polarity is that of the emotions, so that what is printed never contradicts itself, and so are valence
+    and arousal unless the fuser was taught them.
 
     Adds no latency: the result speaks of exactly the window that it is given.
     """
@@ -43,7 +47,7 @@ class Fusion:
         output = self._fuser(batch.to(self._device).over_subsets())
         # Double from here on: probabilities then add up to 1 and effects to their difference.
         emotions = output.emotion_logits.double().softmax(dim=1).cpu()
-        polarity = output.polarity_logits[-1].double().softmax(dim=0).cpu()
+        polarity = emotions[-1] @ POLARITY_OF_EMOTION.double()
         valence, arousal = output.valence_arousal[-1].tolist()
         valence_sd, arousal_sd = output.valence_arousal_sd[-1].tolist()
         effects = shapley_values(emotions[:, emotions[-1].argmax()])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from live_sentiment.core.types import EMOTIONS, Expert, Modality, Observation, Window
+from live_sentiment.core.types import EMOTIONS, MODALITIES, Expert, Modality, Observation, Window
 from live_sentiment.fusion.batch import SUBSETS, FusionBatch
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, MISLED, POLARITY_PRIOR
-from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, ProductOfExperts
+from live_sentiment.fusion.product_of_experts import HIGHEST_WEIGHT, NEUTRAL, UNMOVED, ProductOfExperts
 
 Make = Callable[..., Observation]
 MakeWindow = Callable[..., Window]
@@ -25,7 +25,11 @@ def test_it_is_bayes_rule_for_independent_witnesses_that_may_be_misled(
     experts: Experts, observation: Make, window: MakeWindow
 ) -> None:
     said = observation("text", "joy", 0.5), observation("voice", "anger", 0.3)
-    likelihoods = [(1 - MISLED) * one.emotions * 7 + MISLED for one in said]
+    ratios = {one.modality: one.emotions * 7 for one in said}
+    likelihoods = [
+        (1 - MISLED) * ratio + MISLED + UNMOVED[modality] * ratio[NEUTRAL]
+        for modality, ratio in ratios.items()
+    ]
     expected = np.array(EMOTION_PRIOR) * likelihoods[0] * likelihoods[1]
     np.testing.assert_allclose(fuse(experts, window(*said)), expected / expected.sum(), rtol=1e-4)
 
@@ -93,6 +97,40 @@ def test_weights_belong_to_the_subset_that_is_present(
     said = observation("text"), observation("vision")
     np.testing.assert_allclose(fuse(experts, window(*said), fuser), EMOTION_PRIOR, rtol=1e-4)
     assert fuse(experts, window(said[0]), fuser) == pytest.approx(fuse(experts, window(said[0])))
+
+
+def test_alone_a_modality_is_taken_at_its_word(
+    experts: Experts, observation: Make, window: MakeWindow
+) -> None:
+    said = observation("text", "neutral", 0.8)
+    expected = np.array(EMOTION_PRIOR) * ((1 - MISLED) * said.emotions * 7 + MISLED)
+    np.testing.assert_allclose(fuse(experts, window(said)), expected / expected.sum(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+@pytest.mark.parametrize("silent", MODALITIES)
+def test_a_modality_that_says_nothing_in_particular_does_not_outvote_one_that_does(
+    modality: Modality, silent: Modality, experts: Experts, observation: Make, window: MakeWindow
+) -> None:
+    if modality == silent:
+        pytest.skip("it takes two")
+    says, nothing = observation(modality, "joy", 0.8), observation(silent, "neutral", 0.8)
+    joy, neutral = fuse(experts, window(says, nothing))[[EMOTIONS.index("joy"), NEUTRAL]]
+    assert joy > neutral
+    both = fuse(experts, window(observation(modality, "neutral", 0.8), nothing))
+    assert both[NEUTRAL] > EMOTION_PRIOR[NEUTRAL]
+
+
+def test_what_one_modality_says_counts_in_full_beside_a_silent_one(
+    experts: Experts, observation: Make, window: MakeWindow
+) -> None:
+    """Two that show the same emotion are surer than one of them beside neutral words."""
+    joy = EMOTIONS.index("joy")
+    face = observation("vision", "joy", 0.8)
+    beside, agreed = (
+        fuse(experts, window(face, observation("text", shown, 0.8)))[joy] for shown in ("neutral", "joy")
+    )
+    assert EMOTION_PRIOR[joy] < beside < agreed
 
 
 def test_nobody_has_a_veto(experts: Experts, observation: Make, window: MakeWindow) -> None:

@@ -55,6 +55,21 @@ def test_a_result_is_probabilities_with_shares_that_explain_it(
     assert sum(affect.effects.values()) == pytest.approx(gained, abs=1e-6)
 
 
+def test_what_is_said_of_one_window_does_not_contradict_itself(
+    fusion: Fusion, window: MakeWindow, observation: Make
+) -> None:
+    """Polarity is that of the emotions, whatever the experts say of it."""
+    furious = replace(observation("text", "neutral", 0.8), polarity=np.array([0.9, 0.05, 0.05], np.float32))
+    affect = fusion(window(furious, observation("voice", "anger", 0.6)), None)
+    assert affect is not None
+    share = dict(zip(EMOTIONS, affect.emotions.tolist(), strict=True))
+    unpleasant = sum(share[name] for name in ("sadness", "anger", "fear", "disgust"))
+    surprise = share["surprise"] / 3
+    assert affect.polarity == pytest.approx(
+        [unpleasant + surprise, share["neutral"] + surprise, share["joy"] + surprise], abs=1e-6
+    )
+
+
 def test_only_what_is_present_has_a_share(fusion: Fusion, window: MakeWindow, observation: Make) -> None:
     affect = fusion(window(observation("voice")), None)
     assert affect is not None

@@ -13,7 +13,7 @@ from live_sentiment.core.errors import LiveSentimentError
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.comparison.cells import Cells, Figures
 from live_sentiment.training.comparison.context import Context, PaperTask
-from live_sentiment.training.comparison.paper_page import paper_page
+from live_sentiment.training.comparison.paper_page import lead_of, paper_page
 from live_sentiment.training.comparison.sections import SECTIONS, Section
 from live_sentiment.training.comparison.writing import write_text
 from live_sentiment.training.evaluation.evaluation import circumstances
@@ -56,7 +56,8 @@ def run_paper(
             f"{part} {context.weights(part)[:12]}" for part in ("text", "voice", "face", "fusion")
         ),
     }
-    page = paper_page(found, facts)
+    before = task.output.read_text(encoding="utf-8") if task.output.is_file() else ""
+    page = paper_page(found, facts, lead_of(before))
     write_text(task.output, page)
     told = json.dumps(plain({"facts": facts, "sections": found}), indent=1, allow_nan=False)
     write_text(task.output.with_suffix(".json"), f"{told}\n")

@@ -32,10 +32,20 @@ RENDERERS: Mapping[str, Callable[[Figures], str]] = {
 
 _TEXTS = prose(__package__, "paper")
 
+LEAD = "<!-- written from `live-sentiment evaluate timeline`; `compare --paper` keeps it -->\n"
+LEAD_ENDS = "<!-- end of what is kept -->\n\n"
 
-def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str]) -> str:
-    """The whole page."""
-    parts = [_TEXTS["head"].format(**facts)]
+
+def lead_of(page: str) -> str:
+    """What a page begins with that is not of this command: from LEAD to LEAD_ENDS, or nothing."""
+    if LEAD not in page or LEAD_ENDS not in page:
+        return ""
+    return page[page.index(LEAD) : page.index(LEAD_ENDS)] + LEAD_ENDS
+
+
+def paper_page(found: Mapping[str, Figures], facts: Mapping[str, str], lead: str = "") -> str:
+    """The whole page, below what is to lead it."""
+    parts = [_TEXTS["head"].format(**facts, lead=lead)]
     titles = prose(__package__, "paper", "titles")
     for name, figures in found.items():
         body = (

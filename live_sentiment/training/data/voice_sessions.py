@@ -7,7 +7,7 @@ played one after the other through the normaliser that the voice stage uses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -155,13 +155,22 @@ def statistics(data: Labelled) -> tuple[FloatArray, FloatArray]:
 def folds(data: Labelled, count: int, seed: int) -> list[BoolArray]:
     """Held-out windows of each fold, shape (N,): no speaker is in two of them, every corpus is spread over
     all."""
-    random = np.random.default_rng(seed)
-    fold_of: dict[str, int] = {}
-    for corpus in np.unique(data.corpus):
-        speakers = random.permutation(np.unique(data.speaker[data.corpus == corpus]))
-        fold_of |= {str(speaker): index % count for index, speaker in enumerate(speakers)}
+    fold_of = speaker_folds(zip(data.corpus, data.speaker, strict=True), count, seed)
     of_window = np.array([fold_of[str(speaker)] for speaker in data.speaker])
     return [of_window == fold for fold in range(count)]
+
+
+def speaker_folds(voices: Iterable[tuple[str, str]], count: int, seed: int) -> dict[str, int]:
+    """The fold of every speaker, given pairs of a corpus and a speaker of it, in any order."""
+    random = np.random.default_rng(seed)
+    fold_of: dict[str, int] = {}
+    speakers_of: dict[str, set[str]] = {}
+    for corpus, speaker in voices:
+        speakers_of.setdefault(str(corpus), set()).add(str(speaker))
+    for _, speakers in sorted(speakers_of.items()):
+        shuffled = random.permutation(sorted(speakers))
+        fold_of |= {str(speaker): index % count for index, speaker in enumerate(shuffled)}
+    return fold_of
 
 
 def play(data: Labelled, mean: FloatArray, deviation: FloatArray, mode: Mode, seed: int) -> FloatArray:

@@ -17,6 +17,7 @@ from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.comparison.context import Context, PaperTask, fingerprint_of_code
 from live_sentiment.training.comparison.fixed_fit import FixedRecipe
 from live_sentiment.training.comparison.paper import run_paper
+from live_sentiment.training.comparison.paper_page import LEAD, LEAD_ENDS, lead_of, paper_page
 from live_sentiment.training.comparison.sections import SECTIONS
 from live_sentiment.training.data import fusion_voice
 from live_sentiment.training.tasks.imputation import Recipe
@@ -32,6 +33,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections.imputation, "Recipe", lambda: Recipe(steps=2, batch=8))
     monkeypatch.setattr(sections.pairs, "PAIRS", 256)
     monkeypatch.setattr(fusion_voice, "voice_pools", voice_pools)
+
+
+def test_what_leads_the_page_is_kept_when_it_is_written_again() -> None:
+    facts = dict.fromkeys(("command", "date", "machine", "versions", "seeds", "took", "weights"), "x")
+    lead = f"{LEAD}## What is printed\n\n| 74.1 |\n\n{LEAD_ENDS}"
+    page = paper_page({}, facts, lead)
+    assert page.startswith(f"# Results\n\n{lead}Every number below")
+    assert paper_page({}, facts, lead_of(page)) == page
+    assert lead_of(paper_page({}, facts)) == ""
 
 
 @pytest.mark.models
