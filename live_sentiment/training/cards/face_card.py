@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from live_sentiment.core.types import EMOTIONS
-from live_sentiment.models.face_familiarity import SHARES
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.training.tasks.face_calibration import ENOUGH
 
 _CARD = """\
@@ -89,7 +89,7 @@ pictures of their own in the same form with the command below. Landmarks come fr
 - It reads expressions, not minds: posed and felt look alike, and many feelings do not show.
 - Annotators, not the people pictured, made the labels, from a single grey picture of 48 px.
 - FER2013's people are those an image search returned in 2013: age, skin tone and culture are unbalanced and
-  unlabelled, so no figure by group can be given. Expect faces unlike these to be read worse.
+  unlabelled. Faces unlike these are read worse, East Asian ones much worse: docs/results.md, by group.
 - Disgust, fear and contempt are rare: {disgust} clear test faces show disgust and {fear} fear, so their
   recall is known only roughly. Contempt is not among the classes.
 - Speech moves the mouth: single frames of a talking face are read less well than the mean over seconds.
@@ -110,7 +110,10 @@ underexposed, made noisy and covered in part. Colour needs none of that: the net
 _SECOND = """
 Beside it the file holds a second, small network that others trained (see "Data and licences"). Its opinion
 counts {low:.0%} for a face like those the first one learnt from and up to {high:.0%} for one unlike them
-(by the Mahalanobis distance of the embedding); the embedding is the first one's alone."""
+(by the Mahalanobis distance of the embedding); the embedding is the first one's alone. It sees {window},
+and its scores are divided by {second_temperature:g}. For a face unlike the known ones the first one's class
+prior is divided out to the power {prior_out:g}, since it says "neutral" of what it does not know, and the
+temperature is {hotter:g} times as high."""
 
 _TEACHER = """
 
@@ -118,10 +121,10 @@ The second network is the expression network of face-api (npm package @vladmandi
 of Vladimir Mandic and, as face-api.js, Vincent Mühler; `model/face_expression_model.bin`, SHA-256
 {sha256}), dequantised and otherwise unchanged.
 Its authors do not say which pictures it learnt from. It helps twice: a head beside the annotators', for
-training only, learnt to say what it says of the training pictures; and it gives the second opinion. How much
-that counts was set by hand, between what FERPlus allows and what an acted, talking, surprised face in a
-colour video asks for; so that clip is no independent evidence. Without --teacher, training and file go
-without it. Its licence:
+training only, learnt to say what it says of the training pictures; and it gives the second opinion. What
+that counts was chosen by reading one half of the people of two collections that taught nothing (`taiwan`:
+posed, Taiwanese performers; `lfw-expr`: news photographs) beside validation faces; docs/results.md has the
+figures of the other half, group by group. Without --teacher, training and file go without it. Its licence:
 
 > MIT License. Copyright (c) Vladimir Mandic. Permission is hereby granted, free of charge, to any
 > person obtaining a copy of this software and associated documentation files (the "Software"), to deal
@@ -138,6 +141,14 @@ without it. Its licence:
 _COMMAND = (
     "    live-sentiment train face --data FOLDER --output FILE.safetensors --epochs {epochs} --seed {seed}"
 )
+
+
+_CALIBRATED_AGAIN = """\
+What such a run wrote was then calibrated, and pooled with the second opinion, once more, without learning
+(a run by this version of the code does both at its end):
+
+    live-sentiment train face --data FOLDER --output NEW.safetensors --epochs 0 --start FILE.safetensors \\
+        --teacher NODE_PACKAGE/model"""
 
 
 def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, float], size_bytes: int) -> None:
@@ -183,7 +194,7 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
         ),
         disgust=support[EMOTIONS.index("disgust")],
         fear=support[EMOTIONS.index("fear")],
-        second=_SECOND.format(low=SHARES[0], high=SHARES[1]) if metadata["teacher"] else "",
+        second=_second(metadata) if metadata["teacher"] else "",
         teacher=_TEACHER.format(sha256=metadata["teacher"]) if metadata["teacher"] else "",
         commands=_commands(metadata),
         draw=1 - recipe["balance"],
@@ -191,6 +202,24 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
         enough=ENOUGH,
     )
     file.write_text(text, encoding="utf-8")
+
+
+def _second(metadata: Mapping[str, Any]) -> str:
+    """What the second network counts."""
+    pooling = Pooling.of(metadata)
+    if pooling.window:
+        top, bottom, left, right = pooling.window
+        window = f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop"
+    else:
+        window = "the whole crop"
+    return _SECOND.format(
+        low=pooling.shares[0],
+        high=pooling.shares[1],
+        window=window,
+        second_temperature=pooling.second_temperature,
+        prior_out=pooling.prior_out,
+        hotter=1 + pooling.doubt,
+    )
 
 
 def _figure_rows(metadata: Mapping[str, Any]) -> list[str]:
@@ -218,8 +247,8 @@ def _commands(metadata: Mapping[str, Any]) -> str:
         last += " \\\n        --teacher NODE_PACKAGE/model"
     if metadata["start_epochs"]:
         first = _COMMAND.format(epochs=metadata["start_epochs"], seed=recipe["seed"])
-        return f"{first.replace('FILE', 'FIRST')}\n{last} --start FIRST.safetensors"
-    return last
+        last = f"{first.replace('FILE', 'FIRST')}\n{last} --start FIRST.safetensors"
+    return f"{last}\n\n{_CALIBRATED_AGAIN}" if metadata["calibrated_again"] else last
 
 
 def _schedule(metadata: Mapping[str, Any]) -> str:
