@@ -119,7 +119,12 @@ def _add_face(parts: Any) -> None:
         ),
     )
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the pictures")
-    parser.add_argument("--epochs", type=int, default=10, help="default: 10")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=10,
+        help="default: 10; 0 learns nothing and only calibrates the weights of --start anew",
+    )
     parser.add_argument("--seed", type=int, default=1, help="default: 1")
     parser.add_argument("--threads", type=int, default=1, help="of torch; default: 1")
     _add_precision(parser)
@@ -339,6 +344,7 @@ def _checked(options: argparse.Namespace) -> Config:
     if options.output.suffix != ".safetensors":
         raise UsageError(f"--output takes a .safetensors file, not {options.output}")
     for name in ("epochs", "threads", "seeds", "steps", "copies"):
-        if getattr(options, name, 1) < 1:
+        least = 0 if name == "epochs" and getattr(options, "start", None) else 1
+        if getattr(options, name, 1) < least:
             raise UsageError(f"--{name} takes a number from 1 on")
     return config_from(options)

@@ -14,11 +14,13 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, POLARITIES, FloatArray, ImageArray
 from live_sentiment.models.face_familiarity import Familiarity
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.models.face_second_opinion import SecondOpinion
 from live_sentiment.models.store.shipped import ShippedWeights
 
@@ -139,19 +141,27 @@ class Readings:
 class Weighed(nn.Module):
     """The expression network, with a second opinion where the face is unlike those it learnt from.
 
-    A linear opinion pool (Stone 1961): the logarithm of (1 - a) p + a q, p being the network's probabilities,
-    q the second one's and a its share; where the first is sure of a familiar face, the second changes little.
-    Without a second one, the network alone.
+    `Pooling` says how the two opinions become one; where the first is sure of a familiar face, the second
+    changes little. Without a second one, the network alone.
     """
+
+    log_prior: Tensor
 
     def __init__(
         self,
         net: ExpressionNet,
         second: SecondOpinion | None = None,
         familiarity: Familiarity | None = None,
+        pooling: Pooling | None = None,
     ) -> None:
         super().__init__()
         self.net, self.second, self.familiarity = net, second, familiarity
+        self.pooling = pooling or Pooling()
+        self.register_buffer("log_prior", torch.zeros(len(EMOTIONS)), persistent=False)
+
+    def set_prior(self, prior: ArrayLike) -> None:
+        """Tell the class distribution, shape (7,), under which the network's own scores are calibrated."""
+        self.log_prior = torch.as_tensor(np.asarray(prior, np.float32), device=self.log_prior.device).log()
 
     @classmethod
     def of(cls, weights: ShippedWeights) -> Weighed:
@@ -163,7 +173,8 @@ class Weighed(nn.Module):
         described = weights.metadata
         if described.get("part") != "face" or tuple(described["labels"]) != EMOTIONS:
             raise UsageError(f"{weights.name} is not an expression network of `live-sentiment train face`")
-        weighed = cls(ExpressionNet(described["widths"], described["depths"]))
+        weighed = cls(ExpressionNet(described["widths"], described["depths"]), pooling=Pooling.of(described))
+        weighed.set_prior(described["prior"])
         if described["familiar_up_to"]:
             weighed.second = SecondOpinion()
             weighed.familiarity = Familiarity(described["widths"][-1], described["familiar_up_to"])
@@ -185,8 +196,8 @@ class Weighed(nn.Module):
         embeddings = self.net.embed(crops)
         scores: Tensor = self.net.head(embeddings)
         if self.second and self.familiarity:
-            share = self.familiarity(embeddings.float())
-            scores = ((1 - share) * scores.float().softmax(dim=1) + share * self.second(crops)).log()
+            opinion = self.pooling.opinion(self.second, crops)
+            scores = self.pooling(scores, opinion, self.familiarity(embeddings.float()), self.log_prior)
         return embeddings, scores
 
     def forward(self, crops: Tensor) -> Tensor:

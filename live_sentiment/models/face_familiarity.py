@@ -1,4 +1,4 @@
-"""How unlike a face is to those the expression network learnt from, and how far to trust a second one then.
+"""How unlike a face is to those the expression network learnt from: its strangeness, from 0 to 1.
 
 The measure is the Mahalanobis distance of the embedding from the mean of known faces (Lee et al. 2018):
 posed, strong expressions and unusual cameras lie far out, where the network is least to be believed.
@@ -9,12 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-SHARES = (0.15, 0.7)
-"""What the second network's opinion counts for a familiar and for an unfamiliar face."""
-
 QUANTILES = (0.25, 0.95)
 """Up to the first of these quantiles of the known faces' distance a face is familiar, from the second on
-it is not; in between the share rises in proportion."""
+it is not; in between strangeness rises in proportion."""
 
 SHRINKAGE = 0.01
 """Share of the mean variance that is added to each direction, so that the rare ones do not count most."""
@@ -24,7 +21,7 @@ LEAST_VARIANCE = 0.01
 
 
 class Familiarity(nn.Module):
-    """Embeddings to the share of the second opinion.
+    """Embeddings to strangeness.
 
     Args:
         dim: numbers of an embedding.
@@ -60,7 +57,6 @@ class Familiarity(nn.Module):
         return ((embeddings - self.mean) @ self.whitening).square().sum(dim=1)
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Embeddings (N, dim) to shares (N, 1)."""
+        """Embeddings (N, dim) to strangeness (N, 1), in [0, 1]."""
         low, high = self.bounds
-        strange = ((self.distance(embeddings) - low) / (high - low)).clamp(0, 1)
-        return (SHARES[0] + (SHARES[1] - SHARES[0]) * strange)[:, None]
+        return ((self.distance(embeddings) - low) / (high - low)).clamp(0, 1)[:, None]

@@ -68,9 +68,13 @@ class SecondOpinion(nn.Module):
         self.head = nn.Linear(WIDTHS[-1], len(EMOTIONS))
         self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, crops: Tensor) -> Tensor:
-        """Crops (B, 1, H, W), grey levels 0..255, to probabilities (B, 7) in the order of EMOTIONS."""
+    def scores(self, crops: Tensor) -> Tensor:
+        """Crops (B, 1, H, W), grey levels 0..255, to class scores (B, 7) in the order of EMOTIONS."""
         large = F.interpolate(crops, (INPUT_PX, INPUT_PX), mode="bilinear", align_corners=False)
         x = ((large - self.mean) / 255).contiguous(memory_format=torch.channels_last)
         scores: Tensor = self.head(self.blocks(x).mean(dim=(2, 3)))
-        return scores.float().softmax(dim=1)
+        return scores
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Crops (B, 1, H, W), grey levels 0..255, to probabilities (B, 7) in the order of EMOTIONS."""
+        return self.scores(crops).float().softmax(dim=1)

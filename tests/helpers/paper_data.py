@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import soundfile
 
@@ -66,6 +67,23 @@ def write_faces(folder: Path) -> None:
         images = np.random.default_rng(seed).integers(0, 256, (len(votes), 48, 48)).astype(np.uint8)
         labels = np.arange(len(votes), dtype=np.int8) % 7
         np.savez(folder / f"ferplus_{split}.npz", images=images, votes=votes, fer2013=labels)
+
+
+def write_posed(folder: Path) -> None:
+    """Four performers with a reddish picture of noise for each emotion, and one of none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = ["file\temotion\tlabel\tagrees\tperformer\tsex_by_eye\tperformance"]
+    random = np.random.default_rng(0)
+    for number in range(4 * 8):
+        performer, kind = divmod(number, 8)
+        emotion = (*EMOTIONS, "")[kind]
+        noise = random.integers(0, 200, (96, 96, 3)) + np.array([0, 25, 55])
+        cv2.imwrite(str(folder / f"{number}.png"), noise.astype(np.uint8))
+        sex = "fm"[performer % 2]
+        rows.append(
+            f"{number}.png\t{emotion}\t{emotion or 'x'}\t{int(kind != 4)}\ttw-{performer}\t{sex}\tFACS"
+        )
+    (folder / "index.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def write_mosi_features(folder: Path, train: int = 24, test: int = 16) -> None:

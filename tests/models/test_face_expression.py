@@ -12,6 +12,7 @@ from live_sentiment.core.errors import UsageError
 from live_sentiment.core.types import EMOTIONS, ImageArray
 from live_sentiment.models.face_expression import Expression, ExpressionNet, Weighed, polarity_of
 from live_sentiment.models.face_familiarity import Familiarity
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.models.face_second_opinion import SecondOpinion
 from live_sentiment.models.store.shipped import load_shipped, save_shipped
 from live_sentiment.perception.face.align import CROP_PX
@@ -83,13 +84,32 @@ def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> 
     batch = torch.from_numpy(np.stack(crops())[:, None].astype(np.float32))
     with torch.inference_mode():
         embeddings = both.net.embed(batch)
-        share = both.familiarity(embeddings)
+        share = 0.15 + 0.55 * both.familiarity(embeddings)
         own, second = both.net.head(embeddings).softmax(dim=1), both.second(batch)
         expected = (1 - share) * own + share * second
     readings = read(tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0])(crops())
     np.testing.assert_allclose(readings.emotions, expected.numpy(), atol=1e-4)
     np.testing.assert_allclose(readings.embeddings, embeddings.numpy(), atol=1e-4)
     assert np.abs(expected.numpy() - own.numpy()).max() > 0.003
+
+
+def test_how_opinions_are_pooled_is_in_the_weights(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    pooling = Pooling((0.2, 0.9), (4, 48, 2, 46), 2.0, 1.5, 3.0)
+    both = Weighed(network(), SecondOpinion(), Familiarity(WIDTHS[-1], (0.1, 30.0)), pooling).eval()
+    both.load_state_dict({name: tensor.half() for name, tensor in both.state_dict().items()})
+    prior = np.array([0.4, 0.2, 0.1, 0.1, 0.05, 0.05, 0.1])
+    both.set_prior(prior)
+    batch = torch.from_numpy(np.stack(crops())[:, None].astype(np.float32))
+    with torch.inference_mode():
+        expected = both(batch).softmax(dim=1).numpy()
+        both.pooling = Pooling((0.2, 0.9))
+        otherwise = both(batch).softmax(dim=1).numpy()
+    readings = read(
+        tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0], prior=list(prior), pooling=pooling.as_dict()
+    )(crops())
+    np.testing.assert_allclose(readings.emotions, expected, atol=1e-4)
+    assert np.abs(expected - otherwise).max() > 0.003
 
 
 def test_exposure_and_contrast_do_not_matter(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""What is familiar, and what the second opinion counts for it."""
+"""What is familiar, and how strange what is not."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from live_sentiment.models.face_familiarity import QUANTILES, SHARES, Familiarity
+from live_sentiment.models.face_familiarity import QUANTILES, Familiarity
 
 
 def known(count: int = 4000) -> torch.Tensor:
@@ -14,24 +14,24 @@ def known(count: int = 4000) -> torch.Tensor:
     return torch.randn(count, 3) * torch.tensor([5.0, 1.0, 0.2]) + torch.tensor([1.0, 2.0, 3.0])
 
 
-def test_the_share_lies_between_its_bounds_and_rises_with_distance() -> None:
+def test_strangeness_lies_between_0_and_1_and_rises_with_distance() -> None:
     familiarity = Familiarity.of(known())
-    shares = familiarity(known())[:, 0]
-    assert shares.min() == pytest.approx(SHARES[0])
-    assert shares.max() == pytest.approx(SHARES[1])
-    assert float((shares < SHARES[0] + 1e-4).float().mean()) == pytest.approx(QUANTILES[0], abs=0.03)
-    assert float((shares > SHARES[1] - 1e-4).float().mean()) == pytest.approx(1 - QUANTILES[1], abs=0.02)
+    strange = familiarity(known())[:, 0]
+    assert strange.min() == 0
+    assert strange.max() == 1
+    assert float((strange == 0).float().mean()) == pytest.approx(QUANTILES[0], abs=0.03)
+    assert float((strange == 1).float().mean()) == pytest.approx(1 - QUANTILES[1], abs=0.02)
     order = familiarity.distance(known()).argsort()
-    assert (shares[order].diff() >= 0).all()
+    assert (strange[order].diff() >= 0).all()
 
 
 def test_distance_is_in_units_of_what_is_usual_in_a_direction() -> None:
     familiarity = Familiarity.of(known())
     usual, strange = torch.tensor([[3.0, 2.0, 3.0]]), torch.tensor([[1.0, 7.0, 3.0]])
-    assert float(familiarity(usual)) == pytest.approx(SHARES[0])
-    assert float(familiarity(strange)) == pytest.approx(SHARES[1])
+    assert float(familiarity(usual)) == 0
+    assert float(familiarity(strange)) == 1
 
 
 def test_faces_that_are_all_alike_give_no_nonsense() -> None:
-    shares = Familiarity.of(torch.ones(8, 3))(torch.ones(2, 3))
-    assert torch.isfinite(shares).all()
+    strange = Familiarity.of(torch.ones(8, 3))(torch.ones(2, 3))
+    assert torch.isfinite(strange).all()

@@ -8,7 +8,7 @@ from typing import Any
 
 from live_sentiment.core.markdown import prose, row
 from live_sentiment.core.types import EMOTIONS
-from live_sentiment.models.face_familiarity import SHARES
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.training.tasks.face_calibration import ENOUGH
 
 _TEXTS = prose(__package__, "face")
@@ -60,7 +60,7 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
         ),
         disgust=support[EMOTIONS.index("disgust")],
         fear=support[EMOTIONS.index("fear")],
-        second=_TEXTS["second"].format(low=SHARES[0], high=SHARES[1]) if metadata["teacher"] else "",
+        second=_second(metadata) if metadata["teacher"] else "",
         teacher=_TEXTS["teacher"].format(sha256=metadata["teacher"]) if metadata["teacher"] else "",
         commands=_commands(metadata),
         draw=1 - recipe["balance"],
@@ -68,6 +68,24 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
         enough=ENOUGH,
     )
     file.write_text(text, encoding="utf-8")
+
+
+def _second(metadata: Mapping[str, Any]) -> str:
+    """What the second network counts."""
+    pooling = Pooling.of(metadata)
+    if pooling.window:
+        top, bottom, left, right = pooling.window
+        window = f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop"
+    else:
+        window = "the whole crop"
+    return _TEXTS["second"].format(
+        low=pooling.shares[0],
+        high=pooling.shares[1],
+        window=window,
+        second_temperature=pooling.second_temperature,
+        prior_out=pooling.prior_out,
+        hotter=1 + pooling.doubt,
+    )
 
 
 def _figure_rows(metadata: Mapping[str, Any]) -> list[str]:
@@ -97,8 +115,8 @@ def _commands(metadata: Mapping[str, Any]) -> str:
         last += " \\\n        --teacher NODE_PACKAGE/model"
     if metadata["start_epochs"]:
         first = _COMMAND.format(epochs=metadata["start_epochs"], seed=recipe["seed"])
-        return f"{first.replace('FILE', 'FIRST')}\n{last} --start FIRST.safetensors"
-    return last
+        last = f"{first.replace('FILE', 'FIRST')}\n{last} --start FIRST.safetensors"
+    return f"{last}\n\n{_TEXTS['calibrated_again']}" if metadata["calibrated_again"] else last
 
 
 def _schedule(metadata: Mapping[str, Any]) -> str:

@@ -52,6 +52,8 @@ class Sample:
     """Shape (2,), in [-1, 1]; NaN where one of the two is not given."""
     score: float | None = None
     """Sentiment in [-3, 3], as CMU-MOSI and CMU-MOSEI have it."""
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """What kind of person or sample it is, by kind of group ("sex": "women"): figures are given of each."""
 
     def has(self, modality: Modality) -> bool:
         """Whether there is something to read, hear or see, raw or as features."""

@@ -14,6 +14,7 @@ from typing import Any
 from live_sentiment import __version__
 from live_sentiment.training.evaluation.ablation import SubsetFigures
 from live_sentiment.training.evaluation.figures import TaskFigures
+from live_sentiment.training.evaluation.groups import GroupFigures
 
 LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn")
 
@@ -31,6 +32,8 @@ class Evaluation:
     tasks: Sequence[TaskFigures]
     ablation: Sequence[SubsetFigures] = ()
     """Empty where there is one modality only."""
+    groups: Sequence[GroupFigures] = ()
+    """Empty where the corpora tell no groups apart."""
     notes: Sequence[str] = ()
     """What a reader must know: what was left out, what is synthetic."""
 
@@ -43,6 +46,7 @@ class Evaluation:
             "notes": list(self.notes),
             "tasks": {one.task: one.as_dict() for one in self.tasks},
             "ablation": [one.as_dict() for one in self.ablation],
+            "groups": [one.as_dict() for one in self.groups],
         }
 
 

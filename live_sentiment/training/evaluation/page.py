@@ -17,7 +17,7 @@ from live_sentiment.sinks.atomic import BY_UMASK
 from live_sentiment.training.evaluation.ablation import HEADLINES
 from live_sentiment.training.evaluation.evaluation import Evaluation
 from live_sentiment.training.evaluation.plots import interval_plot, reliability_plot
-from live_sentiment.training.evaluation.wording import FIGURES, NAMES, TASKS
+from live_sentiment.training.evaluation.wording import FIGURES, GROUP_FIGURES, NAMES, TASKS
 
 _ASSETS = Path(__file__).parent / "assets"
 _REPORT_STYLE = Path(report.__file__).parent / "assets" / "page.css"
@@ -52,6 +52,7 @@ def page(evaluation: Evaluation) -> str:
         figures=FIGURES,
         names=NAMES,
         headlines=HEADLINES,
+        group_figures=GROUP_FIGURES,
         reliability_plot=reliability_plot,
         ablation_plots=_ablation_plots(evaluation),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -11,8 +12,9 @@ from rich.text import Text
 from live_sentiment.training.evaluation.ablation import HEADLINES
 from live_sentiment.training.evaluation.evaluation import Evaluation
 from live_sentiment.training.evaluation.figures import TaskFigures
+from live_sentiment.training.evaluation.groups import GroupFigures
 from live_sentiment.training.evaluation.intervals import Estimate
-from live_sentiment.training.evaluation.wording import FIGURES, NAMES, TASKS
+from live_sentiment.training.evaluation.wording import FIGURES, GROUP_FIGURES, NAMES, TASKS
 
 
 def tables(evaluation: Evaluation) -> RenderableType:
@@ -26,6 +28,8 @@ def tables(evaluation: Evaluation) -> RenderableType:
             parts.append(_classes(one))
     if evaluation.ablation:
         parts.append(_ablation(evaluation))
+    if evaluation.groups:
+        parts.append(_groups(evaluation.groups))
     return Group(*parts)
 
 
@@ -55,15 +59,29 @@ def _ablation(evaluation: Evaluation) -> Table:
     for task in tasks:
         table.add_column(f"{TASKS[task]}: {FIGURES[HEADLINES[task]]}", justify="right")
     for subset in evaluation.ablation:
-        cells = [
-            f"{_number(subset.headlines[task].value)} {_interval(subset.headlines[task])}" for task in tasks
-        ]
+        cells = [_with_interval(subset.headlines[task]) for task in tasks]
         table.add_row(" + ".join(NAMES[one] for one in subset.present), *cells)
+    return table
+
+
+def _groups(groups: Sequence[GroupFigures]) -> Table:
+    table = Table(title="Groups", title_justify="left")
+    table.add_column("group")
+    table.add_column("samples", justify="right")
+    for name in GROUP_FIGURES:
+        table.add_column(FIGURES[name], justify="right")
+    for one in groups:
+        cells = [_with_interval(one.estimates[name]) for name in GROUP_FIGURES]
+        table.add_row(f"{one.kind}: {one.name}", str(one.samples), *cells)
     return table
 
 
 def _number(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "–"
+
+
+def _with_interval(estimate: Estimate) -> str:
+    return f"{_number(estimate.value)} {_interval(estimate)}"
 
 
 def _interval(estimate: Estimate) -> str:

@@ -15,7 +15,7 @@ from live_sentiment.core.types import EMOTIONS, SAMPLE_RATE_HZ, Affect, FloatArr
 from live_sentiment.fusion.fuser import EMOTION_PRIOR, POLARITY_PRIOR
 from live_sentiment.fusion.tolerant import Fuse
 from live_sentiment.models.fusion import Fusion
-from live_sentiment.runtime.replay import Replay
+from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.timeline.timeline import Timeline
@@ -92,7 +92,7 @@ def replayed(plan: Plan, config: Config, stages: Stages, folder: Path, seed: int
     recorder, collector = _Recorder(stages.fusion), _Collector()
     # Whatever is called like a fusion is one to the analysis.
     watched = replace(stages, fusion=cast(Fusion, recorder))
-    Replay(file, config, watched, None, sinks=(collector,)).run()
+    FileSession(file, config, watched, None, sinks=(collector,)).run()
     return Played(plan, course, tuple(recorder.windows), tuple(collector.points))
 
 

@@ -29,5 +29,8 @@ FIGURES: Mapping[str, str] = {
     "acc7": "Acc-7",
 }
 
+GROUP_FIGURES = ("accuracy", "uar", "ece")
+"""Figures that are told of every group."""
+
 NAMES: Mapping[str, str] = {"text": "words", "voice": "voice", "vision": "face"}
 """Modalities."""

@@ -37,9 +37,9 @@ def second_says(weighed: Weighed, crops: torch.Tensor, *, bfloat16: bool = False
         return None
     parts = torch.split(crops, BATCH_AT_TEST)
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-        said = torch.cat([weighed.second(part) for part in parts]).float()
+        said = torch.cat([weighed.pooling.opinion(weighed.second, part) for part in parts]).float()
         found = torch.cat([weighed.net.embed(part) for part in parts]).float()
-    return SecondSays(said.numpy(), weighed.familiarity(found).numpy())
+    return SecondSays(said.numpy(), weighed.familiarity(found).numpy(), weighed.pooling)
 
 
 def set_calibration(net: ExpressionNet, calibration: Calibration) -> None:

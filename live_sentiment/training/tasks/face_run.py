@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -33,7 +34,7 @@ from live_sentiment.training.tasks.face import (
     scores,
     validation_score,
 )
-from live_sentiment.training.tasks.face_calibration import calibrate
+from live_sentiment.training.tasks.face_calibration import CHOSEN, calibrate
 from live_sentiment.training.tasks.face_finish import (
     figures,
     hardships,
@@ -70,7 +71,8 @@ class Help:
     teacher: Path | None = None
     """Folder of the teacher's files; see `face_teacher`."""
     start: Path | None = None
-    """Weights of an earlier run to go on from, with as many residual pairs or fewer."""
+    """Weights of an earlier run to go on from, with as many residual pairs or fewer; with no epochs they are
+    only calibrated, and pooled with the teacher, anew."""
 
 
 def train_face(
@@ -105,8 +107,8 @@ def train_face(
     )
     try:
         with bar:
-            splits = _prepare(data, detector, work, bar)
-            if teacher:
+            splits = _prepare(data, detector, work, bar, learnt_before=start if not recipe.epochs else None)
+            if teacher and recipe.epochs:
                 splits["train"] = _taught(splits["train"], teacher, work, bar, bfloat16=bfloat16)
             best = _train(splits, recipe, start, work, bar, bfloat16=bfloat16)
         return _finish(
@@ -122,17 +124,24 @@ def _say(console: Console, line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _prepare(data: Path, detector: Path, work: Path, bar: Progress) -> dict[str, Split]:
+def _prepare(
+    data: Path, detector: Path, work: Path, bar: Progress, learnt_before: ShippedWeights | None
+) -> dict[str, Split]:
+    """Every split; where nothing is learnt any more, the training pictures are only counted."""
     splits = {}
     for name, pictures in load_ferplus(data).items():
-        task = bar.add_task(f"faces in {name}", total=len(pictures))
-        maps, found = cached_alignments(
-            pictures.images,
-            detector,
-            work / f"alignments_{name}.npz",
-            lambda done, task=task: bar.update(task, completed=done),  # type: ignore[misc]
-        )
-        bar.remove_task(task)
+        if learnt_before and name == "train":
+            maps = np.tile(np.eye(2, 3, dtype=np.float32), (len(pictures), 1, 1))
+            found = float(learnt_before.metadata["data"][name]["faces_found"])
+        else:
+            task = bar.add_task(f"faces in {name}", total=len(pictures))
+            maps, found = cached_alignments(
+                pictures.images,
+                detector,
+                work / f"alignments_{name}.npz",
+                lambda done, task=task: bar.update(task, completed=done),  # type: ignore[misc]
+            )
+            bar.remove_task(task)
         usable = pictures.usable
         split = Split(
             pictures, Faces.of(pictures, maps), Faces.of(pictures.select(usable), maps[usable]), found
@@ -237,21 +246,29 @@ def _finish(
     bfloat16: bool,
 ) -> dict[str, Any]:
     train, valid = splits["train"], splits["valid"]
+    before = start.metadata if start and not recipe.epochs else None
+    trained_under = (
+        np.array(before["prior"], np.float32)
+        if before
+        else drawn_distribution(train.usable.soft_labels, recipe.balance)
+    )
     clear = valid.every.select(torch.from_numpy(valid.pictures.clear))
     crops = clear.crops()
     round_to_half(best.net)
     weighed = Weighed(best.net.eval())
     if teacher:
         weighed.second = teacher.net
+        weighed.pooling = CHOSEN
         weighed.familiarity = Familiarity.of(embeddings(best.net, crops, bfloat16=bfloat16))
     calibration = calibrate(
         scores(best.net, crops, bfloat16=bfloat16),
         clear.labels.numpy(),
         train.usable.soft_labels.mean(dim=0).numpy(),
-        drawn_distribution(train.usable.soft_labels, recipe.balance),
+        trained_under,
         second_says(weighed, crops, bfloat16=bfloat16),
     )
     set_calibration(weighed.net, calibration)
+    weighed.set_prior(calibration.prior)
     metadata: dict[str, Any] = {
         "part": "face",
         "labels": list(EMOTIONS),
@@ -263,11 +280,13 @@ def _finish(
         "depths": list(DEPTHS),
         "input": "48 x 48 grey, aligned by five landmarks",
         "template": TEMPLATE.tolist(),
-        "seed": recipe.seed,
+        "seed": before["seed"] if before else recipe.seed,
         "familiar_up_to": weighed.familiarity and list(weighed.familiarity.bounds),
-        "recipe": asdict(recipe),
+        "pooling": weighed.second and weighed.pooling.as_dict(),
+        "recipe": before["recipe"] if before else asdict(recipe),
         "teacher": teacher and teacher.sha256,
-        "start_epochs": start and start.metadata["recipe"]["epochs"],
+        "start_epochs": before["start_epochs"] if before else start and start.metadata["recipe"]["epochs"],
+        "calibrated_again": before is not None,
         "data": {
             name: {
                 "pictures": len(split.pictures),

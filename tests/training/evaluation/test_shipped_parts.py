@@ -11,7 +11,7 @@ from live_sentiment.console.main import main
 from live_sentiment.models.store.store import ModelStore
 from live_sentiment.training.data import fusion_voice
 from live_sentiment.training.evaluation import parts
-from tests.helpers.paper_data import voice_pools, write_faces, write_texts
+from tests.helpers.paper_data import voice_pools, write_faces, write_posed, write_texts
 from tests.helpers.voices import RATE, hum, silence
 
 pytestmark = pytest.mark.models
@@ -38,6 +38,21 @@ def test_faces_are_measured_on_ferplus(tmp_path: Path, model_store: ModelStore) 
     told = evaluated("face", tmp_path / "data", tmp_path / "out", "--split", "validation")
     assert told["tasks"]["emotions"]["samples"] == 7  # type: ignore[index]
     assert "3 samples of FERPlus left out: contempt leads" in told["notes"]  # type: ignore[operator]
+
+
+def test_every_collection_and_group_has_figures_of_its_own(tmp_path: Path, model_store: ModelStore) -> None:
+    model_store.path("yunet-2023mar")
+    write_faces(tmp_path / "data" / "face")
+    write_posed(tmp_path / "data" / "face" / "more" / "taiwan")
+    told = evaluated("face", tmp_path / "data", tmp_path / "out", "--corpus", "ferplus", "taiwan")
+    found = {(one["kind"], one["name"]): one["samples"] for one in told["groups"]}  # type: ignore[attr-defined]
+    assert found.pop(("collection", "ferplus")) == 7
+    assert found.pop(("collection", "taiwan")) == 14
+    by_raters = {name: count for (kind, name), count in found.items() if kind == "taiwan: raters"}
+    assert by_raters == {"agree": 12, "see another emotion": 2}
+    by_sex = {name: count for (kind, name), count in found.items() if kind == "taiwan: sex"}
+    assert sum(by_sex.values()) == 14
+    assert "Each group by itself" in (tmp_path / "out" / "evaluation.html").read_text(encoding="utf-8")
 
 
 def test_voices_that_the_head_has_heard_are_named_and_silence_is_counted(

@@ -16,7 +16,7 @@ from live_sentiment.training.data import face_align
 from live_sentiment.training.data.face_data import SPLITS, VOTES, load_ferplus
 from live_sentiment.training.tasks import face_teacher
 from live_sentiment.training.tasks.face import Faces
-from live_sentiment.training.tasks.face_calibration import Calibration
+from live_sentiment.training.tasks.face_calibration import CHOSEN, Calibration
 from live_sentiment.training.tasks.face_finish import figures, measure_face
 
 
@@ -140,8 +140,31 @@ def test_it_goes_on_from_weights_and_learns_from_a_teacher(
         assert said in card
     assert "face-api" not in (tmp_path / "first.md").read_text()
     assert load_shipped(str(first)).metadata["familiar_up_to"] is None
+    assert metadata["pooling"]["shares"] == list(CHOSEN.shares)
     # What has a second opinion in it is a start as well: its own weights are taken.
     assert train(tmp_path, "--start", str(tmp_path / "second.safetensors"), name="third") == 0
+
+
+@pytest.mark.usefixtures("no_detector")
+def test_without_epochs_the_weights_are_only_calibrated_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], teacher_files: Path
+) -> None:
+    assert train(tmp_path, name="first") == 0
+    first = load_shipped(str(tmp_path / "first.safetensors"))
+    again = ["--epochs", "0", "--start", str(tmp_path / "first.safetensors")]
+    assert train(tmp_path, *again, "--teacher", str(teacher_files), name="again") == 0
+    weights = load_shipped(str(tmp_path / "again.safetensors"))
+    for name, tensor in first.tensors.items():
+        if not name.startswith("head"):
+            torch.testing.assert_close(weights.tensors[name], tensor, rtol=0, atol=0)
+    assert weights.metadata["recipe"] == first.metadata["recipe"]
+    assert weights.metadata["data"] == first.metadata["data"]
+    assert weights.metadata["pooling"] == CHOSEN.as_dict() | {
+        name: list(value) for name, value in CHOSEN.as_dict().items() if isinstance(value, tuple)
+    }
+    card = (tmp_path / "again.md").read_text()
+    assert "--epochs 1 --seed 1" in card
+    assert "--epochs 0 --start FILE.safetensors" in card
 
 
 @pytest.mark.usefixtures("no_detector")
