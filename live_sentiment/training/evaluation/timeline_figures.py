@@ -12,7 +12,7 @@ from live_sentiment.core.types import EMOTIONS
 from live_sentiment.training.evaluation import metrics
 from live_sentiment.training.evaluation.intervals import Estimate, bootstrap
 from live_sentiment.training.evaluation.timeline_playing import Answers, Played
-from live_sentiment.training.evaluation.timeline_sessions import SessionProgress
+from live_sentiment.training.evaluation.timeline_sessions import Course
 
 BINS = 15
 SETTLED_S = 2.0
@@ -135,7 +135,7 @@ def recalls(tallies: Sequence[Tally]) -> dict[str, float]:
 
 
 def _delays_s(
-    course: SessionProgress, times_s: NDArray[np.float64], leading: NDArray[np.int64]
+    course: Course, times_s: NDArray[np.float64], leading: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     ends_s = [*course.onsets_s[1:], course.length_s]
     delays_s, followed = [], []

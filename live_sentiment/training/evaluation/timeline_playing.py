@@ -19,7 +19,7 @@ from live_sentiment.runtime.file_session import FileSession
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.sinks.protocol import Sink
 from live_sentiment.timeline.timeline import Timeline
-from live_sentiment.training.evaluation.timeline_sessions import Plan, SessionProgress, play
+from live_sentiment.training.evaluation.timeline_sessions import Course, Plan, play
 
 Fused = tuple[Window, int | None]
 """A final window and the person whose face is fused."""
@@ -33,7 +33,7 @@ class Played:
     """One session, and what the pipeline made of it."""
 
     plan: Plan
-    course: SessionProgress
+    course: Course
     windows: tuple[Fused, ...]
     points: tuple[TimelinePoint, ...]
     """Final ones, as they were published."""

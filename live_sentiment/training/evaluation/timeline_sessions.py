@@ -56,7 +56,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionProgress:
+class Course:
     """What is true when: an emotion holds from its onset to the next one's."""
 
     onsets_s: NDArray[np.float64]
@@ -99,7 +99,7 @@ def plans(
     return made
 
 
-def play(plan: Plan, seed: int) -> tuple[FloatArray, SessionProgress]:
+def play(plan: Plan, seed: int) -> tuple[FloatArray, Course]:
     """The sound of a session, 16 kHz mono of shape (n,), and its course.
 
     Raises:
@@ -121,7 +121,7 @@ def play(plan: Plan, seed: int) -> tuple[FloatArray, SessionProgress]:
     whole: FloatArray = np.concatenate(pieces[:-1])
     if plan.kind in PLACES:
         whole = PLACES[plan.kind](whole, (), np.random.default_rng(seed))
-    return whole, SessionProgress(np.array(onsets_s), np.array(emotions), len(whole) / SAMPLE_RATE_HZ)
+    return whole, Course(np.array(onsets_s), np.array(emotions), len(whole) / SAMPLE_RATE_HZ)
 
 
 Own: TypeAlias = Mapping[str, Sequence[Clip]]

@@ -19,7 +19,7 @@ from live_sentiment.training.data.voice_corpora import Clip, read_corpora
 from live_sentiment.training.evaluation import timeline_sessions as sessions
 from live_sentiment.training.evaluation.timeline_figures import figures, recalls, reliability, tally
 from live_sentiment.training.evaluation.timeline_playing import Answers, Played, again, answers, replayed
-from live_sentiment.training.evaluation.timeline_sessions import Kind, Plan, SessionProgress
+from live_sentiment.training.evaluation.timeline_sessions import Course, Kind, Plan
 from tests.helpers.places import DATA, needs_data
 from tests.helpers.story import affect, emotions, window
 from tests.helpers.voices import hum, silence
@@ -41,7 +41,7 @@ def point(time_s: float, emotion: str) -> TimelinePoint:
     return TimelinePoint(time_s, affect(emotion, probability=0.8), emotion, {}, (), (), final=True)
 
 
-def played(kind: Kind, said: list[str], course: SessionProgress, hop_s: float = 0.5) -> Played:
+def played(kind: Kind, said: list[str], course: Course, hop_s: float = 0.5) -> Played:
     points = tuple(point(hop_s * number, emotion) for number, emotion in enumerate(said, start=1))
     return Played(Plan(kind, kind, "s", "c", ()), course, (), points)
 
@@ -103,7 +103,7 @@ def test_an_emotion_begins_with_the_voice_and_not_with_the_silence_before_it(
 
 
 def test_a_change_is_followed_after_a_delay_and_the_first_two_seconds_are_not_judged() -> None:
-    course = SessionProgress(np.array([0.0, 4.0, 8.0]), np.array([JOY, SADNESS, JOY]), 10.0)
+    course = Course(np.array([0.0, 4.0, 8.0]), np.array([JOY, SADNESS, JOY]), 10.0)
     said = ["sadness"] * 3 + ["joy"] * 6 + ["sadness"] * 3 + ["anger"] * 8
     one = played("changes", said, course)
     counted = tally(one, printed(one))
@@ -122,7 +122,7 @@ def test_a_change_is_followed_after_a_delay_and_the_first_two_seconds_are_not_ju
 
 
 def test_false_emotion_is_the_share_of_neutral_talk_in_which_one_is_printed() -> None:
-    course = SessionProgress(np.array([0.2]), np.array([0]), 6.0)
+    course = Course(np.array([0.2]), np.array([0]), 6.0)
     one = played("neutral", ["neutral"] * 6 + ["joy"] * 3 + ["neutral"] * 3, course)
     found = figures([tally(one, printed(one))])
     assert found["false"] == pytest.approx(3 / 9)
@@ -130,7 +130,7 @@ def test_false_emotion_is_the_share_of_neutral_talk_in_which_one_is_printed() ->
 
 
 def test_of_a_clip_by_itself_the_last_point_is_judged() -> None:
-    course = SessionProgress(np.array([0.5]), np.array([SADNESS]), 1.5)
+    course = Course(np.array([0.5]), np.array([SADNESS]), 1.5)
     one = played("clips", ["neutral", "neutral", "sadness"], course)
     found = figures([tally(one, printed(one))])
     assert (found["accuracy"], found["uar"]) == (1.0, 1.0)
@@ -145,7 +145,7 @@ def test_each_stage_is_asked_about_the_same_window() -> None:
     spoken = replace(window(1), observations={"text": (said,)})
     one = Played(
         Plan("clips", "", "s", "c", ()),
-        SessionProgress(np.array([0.0]), np.array([0]), 1.0),
+        Course(np.array([0.0]), np.array([0]), 1.0),
         ((spoken, None),),
         (point(0.25, "anger"),),
     )
