@@ -129,6 +129,8 @@ class Transcript:
     """The current guess behind the committed words; the next pass replaces it."""
     watermark_s: float
     """No word that ends at or before this session time will be committed any more."""
+    understood: tuple[tuple[float, bool], ...] = ()
+    """Changes since the last one: from which session time on what is said is understood, or not."""
 
 
 @dataclass(frozen=True, slots=True)

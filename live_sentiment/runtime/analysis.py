@@ -33,6 +33,9 @@ from live_sentiment.sinks.protocol import Sink
 from live_sentiment.streams.gauges import Gauges
 from live_sentiment.timeline.timeline import Timeline
 
+NOT_UNDERSTOOD = "not understood"
+"""Why words are absent that are too unlikely to have been said, as those of another language are."""
+
 SKIPPED = "not analysed: overload"
 """Why a modality is absent that was captured and not analysed, because the computer cannot keep up."""
 
@@ -104,9 +107,23 @@ class Analysis:
         in_time = tuple(word for word in transcript.committed if not word.end_s <= skipped_s)
         transcript = replace(transcript, committed=self._finite.words(in_time))
         self._aligner.add(*transcript.committed)
+        for since_s, understood in transcript.understood:
+            self._note_understanding(since_s, understood)
         for sink in self._sinks:
             sink.words(transcript)
         self.observe("text", StageOutput(output.observations, transcript.watermark_s, output.events))
+
+    def _note_understanding(self, since_s: float, understood: bool) -> None:
+        if understood:
+            self.back("text", NOT_UNDERSTOOD, since_s)
+            self.event(Event(since_s, "understood", "what is said is understood again"))
+        else:
+            self.absent(Absence("text", since_s, NOT_UNDERSTOOD, masked=True))
+            message = (
+                "what is said is hardly understood and its words count for nothing until it is: "
+                "another language than perception.speech.language, or no speech?"
+            )
+            self.event(Event(since_s, NOT_UNDERSTOOD.replace(" ", "-"), message))
 
     def event(self, event: Event) -> None:
         """Take an event; it is told before the first final that ends after it."""

@@ -313,7 +313,7 @@ class Pipeline:
             transcript = self._finished()
             whole = tuple(word for word in transcript.committed if word.end_s <= at_s - CUT_S)
             transcript = replace(transcript, committed=whole)
-        self._stages.transcriber.reset()
+        self._stages.transcriber.break_off()
         return self._read(transcript)
 
     def _read(self, transcript: Transcript | None) -> Message:

@@ -166,6 +166,9 @@ class _Transcriber:
     def reset(self) -> None:
         self._end_s, self._said = 0.0, 0
 
+    def break_off(self) -> None:
+        self.reset()
+
     def set_hop_s(self, hop_s: float) -> None:
         pass
 

@@ -18,6 +18,7 @@ from live_sentiment.models.transcriber import Recogniser
 from live_sentiment.perception.speech.plausible import said
 from live_sentiment.perception.speech.recent import RecentSound, RecentSpeech
 from live_sentiment.perception.speech.stabilise import LocalAgreement
+from live_sentiment.perception.speech.understood import Understanding
 from live_sentiment.perception.voice.continuous import ContinuousSound
 
 LEAD_S = 0.3
@@ -67,6 +68,11 @@ class StreamingTranscriber:
 
     def reset(self) -> None:
         """Forget the session so far; the next block may start at any time."""
+        self._understanding = Understanding()
+        self.break_off()
+
+    def break_off(self) -> None:
+        """Forget the sound so far, where what follows it is skipped; the next block may start at any time."""
         self._clock = ContinuousSound()
         self._sound = RecentSound()
         self._active = RecentSpeech()
@@ -85,6 +91,8 @@ class StreamingTranscriber:
         """Committed words that the buffer still holds."""
         self._committed: list[Word] = []
         """Committed since the last result."""
+        self._understood: list[tuple[float, bool]] = []
+        """Changes since the last result."""
         self._passed = False
         self._watermark_s = -math.inf
 
@@ -129,6 +137,8 @@ class StreamingTranscriber:
                 self._heard = self._begin
             self._active.append(start, end)
             self._speech_end = end
+            if self._understanding.speech((end - start) / SAMPLE_RATE_HZ):
+                self._understood.append((self._time_s(end), self._understanding.understood))
         if not self._open:
             self._begin = max(self._begin, end - _samples(LEAD_S))
         elif end - self._speech_end >= _samples(END_SILENCE_S):
@@ -171,6 +181,10 @@ class StreamingTranscriber:
     def _commit(self, words: tuple[Word, ...]) -> None:
         self._committed += words
         self._in_buffer += words
+        if self._understanding.words(words):
+            # Not before the watermark: windows up to it may be out.
+            since_s = max(words[0].start_s, self._watermark_s)
+            self._understood.append((since_s, self._understanding.understood))
 
     def _trim(self, end: int) -> None:
         """Cut the buffer behind committed words, at the latest before it outgrows its bound."""
@@ -208,8 +222,9 @@ class StreamingTranscriber:
 
     def _transcript(self, watermark_s: float) -> Transcript:
         committed, self._committed, self._passed = tuple(self._committed), [], False
+        understood, self._understood = tuple(self._understood), []
         self._watermark_s = watermark_s
-        return Transcript(committed, self._agreement.partial, watermark_s)
+        return Transcript(committed, self._agreement.partial, watermark_s, understood)
 
     def _time_s(self, sample: int) -> float:
         return round(self._clock.time_s(sample), 3)
