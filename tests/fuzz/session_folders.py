@@ -287,7 +287,9 @@ def some_bytes(rng: random.Random, folder: Path) -> None:
     elif way == 3:
         data = bytearray(len(data))
     elif way == 4:
-        data = bytearray(data.decode("utf-8", "replace").encode(rng.choice(["utf-16", "utf-8-sig", "cp500"]), "replace"))
+        data = bytearray(
+            data.decode("utf-8", "replace").encode(rng.choice(["utf-16", "utf-8-sig", "cp500"]), "replace")
+        )
     elif way == 5:
         data = bytearray(data.replace(b"\n", rng.choice([b"\r\n", b"\r", b"", b" "])))
     elif way == 6:
