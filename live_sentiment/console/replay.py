@@ -100,9 +100,12 @@ def run(options: argparse.Namespace) -> int:
 
     from live_sentiment.models.store.progress import TerminalProgress
     from live_sentiment.models.store.store import ModelStore
+    from live_sentiment.runtime.allocator import give_back_large_blocks, give_back_memory
     from live_sentiment.runtime.stages import load_stages
 
+    give_back_large_blocks()
     stages = load_stages(config, ModelStore(config.models, progress=TerminalProgress()))
+    give_back_memory()  # what reading the weights took
     folders: dict[Path, None] = {}
     try:
         for clip in clips:

@@ -111,9 +111,13 @@ class PictureConverter:
         self._aspect = PixelAspect(stream)
         self._longest_px = longest_px
         self._turn: tuple[object, Orientation] = (None, Orientation())
+        self._lingers = False  # whether the picture before is one that only the garbage collector lets go
 
     def __call__(self, frame: Any) -> ImageArray:
         """The upright picture, shape (height, width, 3), contiguous."""
+        if self._lingers:
+            self._lingers = False
+            gc.collect()
         width, height = self._scaled(*shown_size(frame, self._aspect.now))
         image = self._reformatter.reformat(
             frame,
@@ -150,8 +154,7 @@ class PictureConverter:
         key = (frame.rotation, frame.width, frame.height)
         if self._turn[0] != key:
             self._turn = (key, orientation(frame))
-            if frame.width * frame.height > _LARGE_PX:
-                gc.collect()
+            self._lingers = frame.width * frame.height > _LARGE_PX
         return self._turn[1]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from av.video.reformatter import ColorTrc
@@ -135,3 +138,25 @@ def test_high_dynamic_range_is_shown_as_bright_as_it_is(
     shown = first_frame(MediaSource(path)).image.reshape(64, len(GREYS), 64, 3)[32, :, 32].mean(axis=1)
     assert np.abs(written.astype(int) - GREYS).max() > 20
     np.testing.assert_allclose(shown, GREYS, atol=14)
+
+
+def test_a_large_picture_does_not_linger(tmp_path: Path) -> None:
+    """PyAV's frames that were asked for their side data refer to themselves."""
+    path = factory.write_media(
+        tmp_path / "a.mp4",
+        pictures=((time_s, np.zeros((2048, 2560, 3), np.uint8)) for time_s in factory.steady(0.4)),
+        video_codec="mpeg4",
+    )
+    gc.collect()
+    gc.disable()  # what it collects by itself, and when, is not what is tested
+    try:
+        items = iter(MediaSource(path, longest_px=320))
+        seen = [item for item in islice(items, 6) if isinstance(item, VideoFrame)]
+        decoded = [
+            thing for thing in gc.get_objects() if type(thing) is av.VideoFrame and thing.width == 2560
+        ]
+        items.close()
+    finally:
+        gc.enable()
+    assert len(seen) == 6
+    assert all(frame.pts != 0 for frame in decoded)
