@@ -112,8 +112,8 @@ Beside it the file holds a second, small network that others trained (see "Data 
 counts {low:.0%} for a face like those the first one learnt from and up to {high:.0%} for one unlike them
 (by the Mahalanobis distance of the embedding); the embedding is the first one's alone. It sees {window},
 and its scores are divided by {second_temperature:g}. For a face unlike the known ones the first one's class
-prior is divided out to the power {prior_out:g}, since it says "neutral" of what it does not know, and the
-temperature is {hotter:g} times as high."""
+prior is divided out to the power {prior_out:g}, since it says "neutral" of what it does not know. The
+temperature is {cold:g} times the fitted one for a familiar face and {hot:g} times for an unfamiliar one."""
 
 _TEACHER = """
 
@@ -207,18 +207,15 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
 def _second(metadata: Mapping[str, Any]) -> str:
     """What the second network counts."""
     pooling = Pooling.of(metadata)
-    if pooling.window:
-        top, bottom, left, right = pooling.window
-        window = f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop"
-    else:
-        window = "the whole crop"
+    top, bottom, left, right = pooling.window
     return _SECOND.format(
         low=pooling.shares[0],
         high=pooling.shares[1],
-        window=window,
+        window=f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop",
         second_temperature=pooling.second_temperature,
         prior_out=pooling.prior_out,
-        hotter=1 + pooling.doubt,
+        cold=pooling.temperatures[0],
+        hot=pooling.temperatures[1],
     )
 
 
