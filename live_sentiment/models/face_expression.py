@@ -231,6 +231,8 @@ class Expression:
         self._temperature = float(described["temperature"])
         self._device = device
         self.name, self.sha256 = weights.name, weights.sha256
+        self.pooling = weighed.pooling
+        """How the two networks' opinions become one; not in the hash where the weights do not say it."""
         self.embedding_dim: int = described["widths"][-1]
         self.prior: FloatArray = np.array(described["prior"], np.float32)
         """Shape (7,), the class distribution under which the probabilities are calibrated."""

@@ -78,7 +78,8 @@ def test_a_higher_temperature_is_less_sure_of_the_same_answer(tmp_path: Path) ->
 
 def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    both = Weighed(network(), SecondOpinion(), Familiarity(WIDTHS[-1], (0.1, 30.0))).eval()
+    plain = Pooling(window=(0, 48, 0, 48), second_temperature=1.0, prior_out=0.0, temperatures=(1.0, 1.0))
+    both = Weighed(network(), SecondOpinion(), Familiarity(WIDTHS[-1], (0.1, 30.0)), plain).eval()
     # As they ship: weights in 16 bits.
     both.load_state_dict({name: tensor.half() for name, tensor in both.state_dict().items()})
     batch = torch.from_numpy(np.stack(crops())[:, None].astype(np.float32))
@@ -87,7 +88,7 @@ def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> 
         share = 0.15 + 0.55 * both.familiarity(embeddings)
         own, second = both.net.head(embeddings).softmax(dim=1), both.second(batch)
         expected = (1 - share) * own + share * second
-    readings = read(tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0])(crops())
+    readings = read(tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0], pooling=plain.as_dict())(crops())
     np.testing.assert_allclose(readings.emotions, expected.numpy(), atol=1e-4)
     np.testing.assert_allclose(readings.embeddings, embeddings.numpy(), atol=1e-4)
     assert np.abs(expected.numpy() - own.numpy()).max() > 0.003
@@ -95,7 +96,7 @@ def test_a_second_opinion_is_pooled_and_leaves_the_embedding(tmp_path: Path) -> 
 
 def test_how_opinions_are_pooled_is_in_the_weights(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    pooling = Pooling((0.2, 0.9), (4, 48, 2, 46), 2.0, 1.5, 3.0)
+    pooling = Pooling((0.2, 0.9), (8, 48, 4, 44), 2.0, 1.0, (0.5, 3.0))
     both = Weighed(network(), SecondOpinion(), Familiarity(WIDTHS[-1], (0.1, 30.0)), pooling).eval()
     both.load_state_dict({name: tensor.half() for name, tensor in both.state_dict().items()})
     prior = np.array([0.4, 0.2, 0.1, 0.1, 0.05, 0.05, 0.1])
@@ -103,7 +104,7 @@ def test_how_opinions_are_pooled_is_in_the_weights(tmp_path: Path) -> None:
     batch = torch.from_numpy(np.stack(crops())[:, None].astype(np.float32))
     with torch.inference_mode():
         expected = both(batch).softmax(dim=1).numpy()
-        both.pooling = Pooling((0.2, 0.9))
+        both.pooling = Pooling()
         otherwise = both(batch).softmax(dim=1).numpy()
     readings = read(
         tmp_path, both.tensors(), familiar_up_to=[0.1, 30.0], prior=list(prior), pooling=pooling.as_dict()

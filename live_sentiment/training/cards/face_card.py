@@ -73,18 +73,15 @@ def write_card(file: Path, metadata: Mapping[str, Any], speed: Mapping[str, floa
 def _second(metadata: Mapping[str, Any]) -> str:
     """What the second network counts."""
     pooling = Pooling.of(metadata)
-    if pooling.window:
-        top, bottom, left, right = pooling.window
-        window = f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop"
-    else:
-        window = "the whole crop"
+    top, bottom, left, right = pooling.window
     return _TEXTS["second"].format(
         low=pooling.shares[0],
         high=pooling.shares[1],
-        window=window,
+        window=f"rows {top} to {bottom - 1} and columns {left} to {right - 1} of the crop",
         second_temperature=pooling.second_temperature,
         prior_out=pooling.prior_out,
-        hotter=1 + pooling.doubt,
+        cold=pooling.temperatures[0],
+        hot=pooling.temperatures[1],
     )
 
 

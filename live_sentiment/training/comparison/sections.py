@@ -208,7 +208,9 @@ def _key_of_pairs(context: Context) -> Figures:
         "data": [fingerprint_of_files(context.task.data / name) for name in ("text", "voice", "face")],
         "weights": [context.weights(part) for part in ("text", "voice", "face", "fusion")],
         "settings": settings(context.config, ["perception", "fusion"]),
-        "code": fingerprint_of_code("fusion", "models/fusion.py", pairs, pairing, fusion_evaluation),
+        "code": fingerprint_of_code(
+            "fusion", "models/fusion.py", "models/face_*.py", pairs, pairing, fusion_evaluation
+        ),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -17,13 +18,18 @@ from live_sentiment.models.text_reader import load_reader
 from live_sentiment.training.comparison.cells import Figures
 from live_sentiment.training.data.corpora import read_corpus
 from live_sentiment.training.data.face_data import VOTES, load_ferplus
+from live_sentiment.training.data.samples import Sample
 from live_sentiment.training.data.text_corpora import load_corpora
 from live_sentiment.training.evaluation.figures import measure
+from live_sentiment.training.evaluation.groups import by_group, collection
 from live_sentiment.training.evaluation.predictions import Predictions
 from live_sentiment.training.evaluation.shipped import alone, observe
 
 Told = Callable[[int, int], None]
 """Told how much is done, and how much there is."""
+
+ELSEWHERE = ("taiwan", "lfw-expr")
+"""Collections of faces that taught nothing."""
 
 PUBLISHED_MELD = (
     ("RoBERTa, text only", 0.6202, 0.7212),
@@ -78,6 +84,7 @@ def measure_faces(data: Path, config: Config, store: ModelStore, told: Told) -> 
     - "all": FERPlus, faces on which an emotion leads, however narrowly; the first of equals counts.
     - "eight": the same and the faces on which contempt leads, which the network cannot say and always misses.
     - "fer2013": the challenge's own label, every test picture.
+    - "elsewhere": test people of the collections that taught nothing, as far as they are there, by group.
 
     Raises:
         UsageError: no FERPlus in `data`/face.
@@ -85,11 +92,15 @@ def measure_faces(data: Path, config: Config, store: ModelStore, told: Told) -> 
     pictures = load_ferplus(data / "face")["test"]
     plus = read_corpus("ferplus", data / "face").of("test").samples
     plain = read_corpus("fer2013", data / "face").of("test").samples
-    total = len(plus) + len(plain)
+    elsewhere = [sample for name in ELSEWHERE for sample in _elsewhere(name, data / "face")]
+    total = len(plus) + len(plain) + len(elsewhere)
     on_plus = alone(plus, "vision", observe(plus, "vision", config, store, lambda done: told(done, total)))
     on_plain = alone(
         plain, "vision", observe(plain, "vision", config, store, lambda done: told(len(plus) + done, total))
     )
+    done = len(plus) + len(plain)
+    seen = observe(elsewhere, "vision", config, store, lambda more: told(done + more, total))
+    groups = by_group(alone(elsewhere, "vision", seen), elsewhere) if elsewhere else []
     emotions = np.asarray(on_plus.emotion_probabilities)
     rows = np.array([int(key.rpartition("/")[2]) for key in on_plus.keys])
     labels, clear = pictures.labels[rows], pictures.clear[rows]
@@ -100,7 +111,15 @@ def measure_faces(data: Path, config: Config, store: ModelStore, told: Told) -> 
         "all": _figures(_of_classes(emotions, labels)),
         "eight": {"accuracy": right / (len(labels) + contempt), "samples": len(labels) + contempt},
         "fer2013": _figures(on_plain),
+        "elsewhere": [group.as_dict() for group in groups],
     }
+
+
+def _elsewhere(name: str, data: Path) -> list[Sample]:
+    """Test samples of a collection; none where it is not there."""
+    with contextlib.suppress(UsageError):
+        return collection(name, read_corpus(name, data).of("test").samples)
+    return []
 
 
 def _of_classes(emotions: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> Predictions:

@@ -55,7 +55,7 @@ def vision_pools(
         "modality": "vision",
         "head": expression.sha256,
         "data": fingerprint([file for file in data.iterdir() if file.is_file()]),
-        "settings": f"{MOST} {LOOK_S} {WOBBLE_PX} {bfloat16}",
+        "settings": f"{MOST} {LOOK_S} {WOBBLE_PX} {bfloat16} {expression.pooling}",
     }
 
     def make() -> dict[str, Pool]:

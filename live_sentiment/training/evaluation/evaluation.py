@@ -32,10 +32,10 @@ class Evaluation:
     tasks: Sequence[TaskFigures]
     ablation: Sequence[SubsetFigures] = ()
     """Empty where there is one modality only."""
-    groups: Sequence[GroupFigures] = ()
-    """Empty where the corpora tell no groups apart."""
     notes: Sequence[str] = ()
     """What a reader must know: what was left out, what is synthetic."""
+    groups: Sequence[GroupFigures] = ()
+    """Empty where the corpora tell no groups apart."""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,17 @@ class GroupFigures:
         """As JSON has it."""
         told: dict[str, Any] = plain(asdict(self))
         return told
+
+
+def collection(name: str, samples: Sequence[Sample]) -> list[Sample]:
+    """The samples of a corpus with it among their groups, and its name in those that are its own."""
+    return [
+        replace(
+            sample,
+            groups={COLLECTION: name} | {f"{name}: {kind}": one for kind, one in sample.groups.items()},
+        )
+        for sample in samples
+    ]
 
 
 def by_group(predictions: Predictions, samples: Sequence[Sample], *, seed: int = 0) -> list[GroupFigures]:

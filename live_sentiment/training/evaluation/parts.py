@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,7 +24,7 @@ from live_sentiment.training.evaluation.chosen import choose
 from live_sentiment.training.evaluation.evaluation import Evaluation, circumstances
 from live_sentiment.training.evaluation.figures import measure
 from live_sentiment.training.evaluation.fusing import fuse_samples, fuse_windows
-from live_sentiment.training.evaluation.groups import COLLECTION, by_group
+from live_sentiment.training.evaluation.groups import by_group, collection
 from live_sentiment.training.evaluation.shipped import Observations, alone, observe, weights_of
 from live_sentiment.training.experiments.reading import SYNTHETIC
 
@@ -120,19 +120,11 @@ def _read(names: Sequence[str], task: Task) -> tuple[list[Sample], str, list[str
     described = []
     for name in names:
         corpus, told = choose(read_corpus(name, task.data), task.split)
-        samples += [_of_collection(sample, name, alone=len(names) == 1) for sample in corpus.samples]
+        samples += corpus.samples if len(names) == 1 else collection(name, corpus.samples)
         notes += told
         whole = "all" if corpus.samples[0].split is None else task.split
         described.append(f"{corpus.name} ({whole}; {corpus.licence})")
     return samples, ", ".join(described), notes
-
-
-def _of_collection(sample: Sample, name: str, *, alone: bool) -> Sample:
-    """The sample with the corpus among its groups, and in the names of those that are its own."""
-    if alone:
-        return sample
-    own = {f"{name}: {kind}": group for kind, group in sample.groups.items()}
-    return replace(sample, groups={COLLECTION: name} | own)
 
 
 def _observed(

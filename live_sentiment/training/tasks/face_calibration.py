@@ -30,12 +30,6 @@ OFFSET_DEVIATION = 0.5
 training explains: a rare class has too few faces to fit them freely."""
 
 
-CHOSEN = Pooling(shares=(0.15, 0.85), window=(4, 48, 2, 46), second_temperature=2.0, prior_out=1.5, doubt=3.0)
-"""How the second opinion is pooled with the first: chosen by reading the development halves of `taiwan` and
-`lfw-expr` and validation faces of FERPlus, so that no group is read worse than before and confidence holds
-over the three together."""
-
-
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """What turns scores into probabilities."""

@@ -34,7 +34,7 @@ from live_sentiment.training.tasks.face import (
     scores,
     validation_score,
 )
-from live_sentiment.training.tasks.face_calibration import CHOSEN, calibrate
+from live_sentiment.training.tasks.face_calibration import calibrate
 from live_sentiment.training.tasks.face_finish import (
     figures,
     hardships,
@@ -258,7 +258,6 @@ def _finish(
     weighed = Weighed(best.net.eval())
     if teacher:
         weighed.second = teacher.net
-        weighed.pooling = CHOSEN
         weighed.familiarity = Familiarity.of(embeddings(best.net, crops, bfloat16=bfloat16))
     calibration = calibrate(
         scores(best.net, crops, bfloat16=bfloat16),

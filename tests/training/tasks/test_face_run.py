@@ -11,12 +11,13 @@ import torch
 from live_sentiment.console.main import main
 from live_sentiment.core.types import EMOTIONS
 from live_sentiment.models.face_expression import Expression
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.models.store.shipped import load_shipped
 from live_sentiment.training.data import face_align
 from live_sentiment.training.data.face_data import SPLITS, VOTES, load_ferplus
 from live_sentiment.training.tasks import face_teacher
 from live_sentiment.training.tasks.face import Faces
-from live_sentiment.training.tasks.face_calibration import CHOSEN, Calibration
+from live_sentiment.training.tasks.face_calibration import Calibration
 from live_sentiment.training.tasks.face_finish import figures, measure_face
 
 
@@ -140,7 +141,8 @@ def test_it_goes_on_from_weights_and_learns_from_a_teacher(
         assert said in card
     assert "face-api" not in (tmp_path / "first.md").read_text()
     assert load_shipped(str(first)).metadata["familiar_up_to"] is None
-    assert metadata["pooling"]["shares"] == list(CHOSEN.shares)
+    assert Pooling.of(metadata) == Pooling()
+    assert metadata["pooling"]["shares"] == [0.15, 0.7]
     # What has a second opinion in it is a start as well: its own weights are taken.
     assert train(tmp_path, "--start", str(tmp_path / "second.safetensors"), name="third") == 0
 
@@ -159,9 +161,7 @@ def test_without_epochs_the_weights_are_only_calibrated_anew(
             torch.testing.assert_close(weights.tensors[name], tensor, rtol=0, atol=0)
     assert weights.metadata["recipe"] == first.metadata["recipe"]
     assert weights.metadata["data"] == first.metadata["data"]
-    assert weights.metadata["pooling"] == CHOSEN.as_dict() | {
-        name: list(value) for name, value in CHOSEN.as_dict().items() if isinstance(value, tuple)
-    }
+    assert weights.metadata["pooling"]["second_temperature"] == Pooling().second_temperature
     card = (tmp_path / "again.md").read_text()
     assert "--epochs 1 --seed 1" in card
     assert "--epochs 0 --start FILE.safetensors" in card
