@@ -51,6 +51,13 @@ def shared_models(config: Config, *, live: bool = False, store: ModelStore | Non
             held.users -= 1
 
 
+def discard(models: Models) -> None:
+    """Give these to nobody new: a call of one of them hangs. Whoever has them keeps them."""
+    with _lock:
+        for settings in [settings for settings, held in _held.items() if held.models is models]:
+            del _held[settings]
+
+
 def unload_models() -> None:
     """Let go of every model that is kept and not in use; the next analysis loads anew."""
     with _lock:

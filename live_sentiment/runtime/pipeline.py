@@ -204,8 +204,12 @@ class Pipeline:
                 channel.cancel()
             self._feed.join()
             watchdog.join(JOIN_S)
-            for modality, worker in workers.items():
+            ended = [
                 worker.join(0.0 if modality in self._hanging.over else JOIN_S)
+                for modality, worker in workers.items()
+            ]
+            if not all(ended):
+                self._stages.discard_models()
             self._analysis.finish(complete=complete)
 
     def absent(self, absence: Absence) -> None:

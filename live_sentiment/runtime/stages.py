@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from live_sentiment.core.config import Config
 from live_sentiment.core.types import FloatArray, ImageArray
 from live_sentiment.models.loading import Models, load_models
-from live_sentiment.models.pool import shared_models
+from live_sentiment.models.pool import discard, shared_models
 from live_sentiment.models.store.store import ModelStore
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Stages:
     """Which model does what, by name and hash, for the record."""
     smaller_recogniser: Recogniser | None = None
     """A quicker one than the transcriber's, for a live session that cannot keep up; None if there is none."""
+    discard_models: Callable[[], None] = lambda: None
+    """Keeps the models from the next session: one of them hangs."""
 
     @classmethod
     def of(cls, models: Models, config: Config) -> Self:
@@ -61,6 +64,7 @@ class Stages:
             device=models.device,
             models=models.names,
             smaller_recogniser=models.smaller_transcriber,
+            discard_models=partial(discard, models),
         )
 
     def speech(self, samples: FloatArray) -> float:

@@ -81,6 +81,10 @@ class ScriptedStages:
         self.models = {"vision": "by rule"}
         self.device = "cpu"
         self.smaller_recogniser = None
+        self.discarded = False
+
+    def discard_models(self) -> None:
+        self.discarded = True
 
     def reset(self) -> None:
         for stage in (self.face, self.activity, self.voice, self.transcriber):
