@@ -67,6 +67,7 @@ def run(
     work: Work | None = None,
     story: Story | None = None,
     clock: Clock | None = None,
+    *,
     hang_s: float = math.inf,
     stages: ScriptedStages | None = None,
 ) -> Story:
