@@ -4,14 +4,18 @@ How high, how loud and how fast someone speaks means little by itself and much a
 Each of the three is put to the usual in the sound, the others left as they are; the voice is read and fused
 again, and the contrast's effect is what the leading emotion's probability loses by it. Loudness is put right
 by a gain, the rate by a phase vocoder (Flanagan & Golden 1966), the pitch by the same and resampling.
+
+The vocoder is heard by itself: it takes the edges off the sound, whatever the factor. So rate and pitch are
+compared with what the vocoder makes of the voice as it is, by factors that nobody hears.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log2
-from statistics import median
+from statistics import fmean, median
 from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -29,7 +33,11 @@ ENOUGH = 4
 """Observations of a speaker from which one can speak of a usual."""
 FARTHEST = 2.0
 """A voice is raised, lowered, hurried or slowed at most by this factor: beyond it becomes another voice."""
+UNHEARD = (0.99, 1.01)
+"""Factors of pitch and rate that change nothing but what the vocoder changes in any sound."""
 
+_UNCHANGED: Mapping[Trait, float] = {"energy": 0.0, "pitch": 1.0, "rate": 1.0}
+_CONTROLS: Mapping[Trait, tuple[float, ...]] = {"energy": (0.0,), "pitch": UNHEARD, "rate": UNHEARD}
 _N_FFT, _HOP = 512, 128
 _QUIETEST = 1e-12  # mean square
 _STEPS = 100  # Resampling by hundredths: a sixth of a semitone.
@@ -126,24 +134,41 @@ def voice_effects(
     if whole is None:
         return None
     leading = int(whole.argmax())
+
+    def leads(changed: Callable[[SpokenWindow], SpokenWindow]) -> float:
+        found = probabilities(changed)
+        return 0.0 if found is None else float(found[leading])
+
     traits = []
     for trait, (value, normal, contrast) in _contrasts(now, usual).items():
-        changed = probabilities(lambda sound, trait=trait: at_usual(sound, trait, now, usual))  # type: ignore[misc]
-        left = 0.0 if changed is None else float(changed[leading])
-        traits.append(ProsodyEffect(trait, value, normal, contrast, float(whole[leading]) - left))
+        step = _step(trait, now, usual)
+        effect = 0.0
+        if step != _UNCHANGED[trait]:
+            as_is = [leads(partial(_changed, trait=trait, step=one)) for one in _CONTROLS[trait]]
+            effect = fmean(as_is) - leads(partial(_changed, trait=trait, step=step))
+        traits.append(ProsodyEffect(trait, value, normal, contrast, effect))
     traits.sort(key=lambda one: -abs(one.effect))
     return VoiceEffects(EMOTIONS[leading], float(whole[leading]), tuple(traits))
 
 
-def at_usual(sound: SpokenWindow, trait: Trait, now: Prosody, usual: Prosody) -> SpokenWindow:
-    """The sound with one trait put to the usual, and nothing of it new to the reader."""
+def _step(trait: Trait, now: Prosody, usual: Prosody) -> float:
+    """What puts a trait to the usual: a gain in dB, or a factor."""
+    if trait == "energy":
+        return usual.energy_dbfs - now.energy_dbfs
+    if trait == "pitch":
+        return round(_STEPS * _factor(usual.pitch_hz, now.pitch_hz)) / _STEPS
+    return _factor(usual.rate_hz, now.rate_hz)
+
+
+def _changed(sound: SpokenWindow, *, trait: Trait, step: float) -> SpokenWindow:
+    """The sound with one trait changed."""
     samples, speech = sound.samples, sound.speech
     if trait == "energy":
-        samples = louder(samples, usual.energy_dbfs - now.energy_dbfs)
+        samples = louder(samples, step)
     elif trait == "pitch":
-        samples = higher(samples, _factor(usual.pitch_hz, now.pitch_hz))
+        samples = higher(samples, step)
     else:
-        samples, speech = faster(samples, speech, _factor(usual.rate_hz, now.rate_hz))
+        samples, speech = faster(samples, speech, step)
     return replace(sound, samples=samples, speech=speech)
 
 

@@ -159,3 +159,20 @@ def test_the_usual_is_what_was_heard_before_and_enough_of_it() -> None:
     assert usual_voice(spoken, before_s=ENOUGH - 0.5) is None
     with pytest.raises(ValueError, match="nobody spoke"):
         prosody_of([])
+
+
+def test_what_the_vocoder_does_to_any_sound_is_no_effect_of_rate_or_pitch() -> None:
+    sound = voice(200.0, syllables_hz=5.0)
+
+    class HearsEdits:
+        """Joy in the very sound that was recorded, and in no other."""
+
+        def __call__(self, window: SpokenWindow) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            same = np.array_equal(window.samples, sound.samples)
+            return np.zeros(2, np.float32), leaning(0.9 if same else 0.4), EVEN
+
+    now = prosody(sound)
+    usual = replace(now, pitch_hz=now.pitch_hz / 1.2, rate_hz=now.rate_hz / 1.3)
+    found = voice_effects(a_window(sound), [sound], usual, HearsEdits(), by_voice)
+    assert found is not None
+    assert [one.effect for one in found.traits] == [0, 0, 0]
