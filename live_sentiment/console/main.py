@@ -24,6 +24,7 @@ COMMANDS = (
     "replay",
     "report",
     "export",
+    "explain",
     "repair",
     "models",
     "bench",

@@ -1,7 +1,8 @@
 """Libraries that are loaded where they are used, and one that does not fit every other.
 
 The compiled part of torchaudio calls into torch's and takes only the torch that it was built with. Only
-encoders that start from its mel spectrogram need it; where it does not load, everything else goes on without.
+encoders that start from its mel spectrogram and the contrasts of `live_sentiment.explain` need it; where it
+does not load, everything else goes on without.
 """
 
 from __future__ import annotations

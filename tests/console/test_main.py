@@ -32,7 +32,8 @@ def test_help_loads_no_library(arguments: list[str], shows: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["devices"], ["replay"], ["repair"], ["models"], ["bench"], ["train"]]
+    "command",
+    [[], ["run"], ["devices"], ["replay"], ["explain"], ["repair"], ["models"], ["bench"], ["train"]],
 )
 def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_info:

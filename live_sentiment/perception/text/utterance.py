@@ -32,7 +32,7 @@ class UtteranceReader:
 
     def add(self, word: Word) -> None:
         """Take the next word."""
-        if self._words and (_ends(self._words[-1]) or word.start_s - self._words[-1].end_s > PAUSE_S):
+        if self._words and begins_utterance(word, self._words[-1]):
             self._context.append(self.utterance)
             self._words.clear()
         self._words.append(word)
@@ -53,6 +53,11 @@ class UtteranceReader:
     def probability(self) -> float:
         """Mean probability of the utterance's words."""
         return sum(word.probability for word in self._words) / len(self._words)
+
+
+def begins_utterance(word: Word, before: Word) -> bool:
+    """Whether a word is the first of an utterance, by the one before it."""
+    return _ends(before) or word.start_s - before.end_s > PAUSE_S
 
 
 def _ends(word: Word) -> bool:
