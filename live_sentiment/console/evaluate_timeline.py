@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from live_sentiment.console.options import config_from
-from live_sentiment.core.config import Config
 from live_sentiment.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from live_sentiment.core.config import Config
 
 KINDS = ("sustained", "changes", "neutral", "clips", "noise", "telephone")
 
