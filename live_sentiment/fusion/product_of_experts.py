@@ -51,10 +51,18 @@ class ProductOfExperts(Fuser):
     """The fuser that needs no embeddings.
 
     It learns a weight for each modality in each subset, and how far the priors of each expert are off.
+
+    Args:
+        experts: whose opinions are multiplied.
+        unmoved: κ of each modality; None leaves it out, as when weights are fitted: in pairs of samples of
+            one label no modality is neutral where another is not.
     """
 
-    def __init__(self, experts: Mapping[Modality, Expert]) -> None:
+    def __init__(
+        self, experts: Mapping[Modality, Expert], unmoved: Mapping[Modality, float] | None = UNMOVED
+    ) -> None:
         super().__init__(experts)
+        self._unmoved = unmoved
         self.emotion_weights = nn.Parameter(torch.ones(len(SUBSETS), len(MODALITIES)))
         """Shape (8, 3): w of each modality in each of SUBSETS."""
         self.polarity_weights = nn.Parameter(torch.ones(len(SUBSETS), len(MODALITIES)))
@@ -77,14 +85,13 @@ class ProductOfExperts(Fuser):
         pooled = [_pool(batch.sequences[modality], RECENCY_S[modality]) for modality in MODALITIES]
         emotions, polarity, quality = (torch.stack(parts, dim=1) for parts in zip(*pooled, strict=True))
         trusted = trust(quality)
-        subset, present = batch.subset, batch.present
-        accompanied = present & (present.sum(dim=1, keepdim=True) > 1)
+        subset = batch.subset
         return FusionOutput.from_logits(
             _product(
                 emotions - self.log_expert_emotion_priors - self.emotion_offsets,
                 trusted * self.emotion_weights[subset].clamp(0.0, HIGHEST_WEIGHT),
                 self.log_emotion_prior,
-                accompanied * self.log_emotion_prior.new_tensor([UNMOVED[name] for name in MODALITIES]),
+                self._unmoved_of(batch.present),
             ),
             _product(
                 polarity - self.log_expert_polarity_priors - self.polarity_offsets,
@@ -92,6 +99,13 @@ class ProductOfExperts(Fuser):
                 self.log_polarity_prior,
             ),
         )
+
+    def _unmoved_of(self, present: Tensor) -> Tensor | None:
+        """κ, shape (B, 3), of modalities in company; zero of one that is alone."""
+        if self._unmoved is None:
+            return None
+        accompanied = present & (present.sum(dim=1, keepdim=True) > 1)
+        return accompanied * self.log_emotion_prior.new_tensor([self._unmoved[name] for name in MODALITIES])
 
 
 def _product(log_ratios: Tensor, weights: Tensor, log_prior: Tensor, unmoved: Tensor | None = None) -> Tensor:

@@ -76,11 +76,11 @@ def test_calibration_holds_on_pairs_never_seen(
     experts: dict[Modality, Expert], product: ProductOfExperts, pools: dict[str, SyntheticPairs]
 ) -> None:
     pairs = pools["test"].draw(4000, torch.Generator().manual_seed(9))
-    raw, fitted = evaluate(ProductOfExperts(experts).eval(), pairs), evaluate(product, pairs)
+    raw, fitted = evaluate(ProductOfExperts(experts, unmoved=None).eval(), pairs), evaluate(product, pairs)
     for index, subset in enumerate(SUBSETS):
         assert fitted[index].calibration_error < 0.06, subset
     assert raw[-1].calibration_error > 2 * fitted[-1].calibration_error
-    assert validation_loss(product, pairs) < validation_loss(ProductOfExperts(experts), pairs)
+    assert validation_loss(product, pairs) < validation_loss(ProductOfExperts(experts, unmoved=None), pairs)
 
 
 def test_more_modalities_are_better_and_the_table_says_so(

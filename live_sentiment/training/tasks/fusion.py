@@ -62,7 +62,7 @@ def fit_product(
 
     A weight stays between zero and HIGHEST_WEIGHT: an expert may be ignored, but not believed in reverse.
     """
-    fuser = ProductOfExperts(experts)
+    fuser = ProductOfExperts(experts, unmoved=None)
     windows = validation.held_out(schedule.validation_windows, torch.Generator().manual_seed(seed))
     with torch.no_grad():
         for weights in (fuser.emotion_weights, fuser.polarity_weights):

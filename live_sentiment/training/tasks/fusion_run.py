@@ -142,7 +142,7 @@ def train_seed(
         schedule.validation_windows, torch.Generator().manual_seed(DECIDING + seed)
     )
     test = corpora.test.held_out(schedule.test_windows, torch.Generator().manual_seed(seed))
-    measured = {**fusers, UNFITTED: ProductOfExperts(experts).eval()}
+    measured = {**fusers, UNFITTED: ProductOfExperts(experts, unmoved=None).eval()}
     return SeedResult(
         fusers,
         {name: validation_loss(fuser, validation) for name, fuser in fusers.items()},

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from live_sentiment.models.face_pooling import Pooling
 from live_sentiment.training.evaluation import metrics
 from live_sentiment.training.tasks.face_calibration import ENOUGH, SecondSays, calibrate
 
@@ -50,7 +51,8 @@ def test_the_prior_is_chosen_for_what_both_say_together() -> None:
     """A second network that is always right makes every prior accurate enough."""
     scores, labels = scored(2.0, 1.0, 0)
     alone = calibrate(scores, labels, FREQUENCY, TRAINED_UNDER)
-    right = SecondSays(np.eye(7, dtype=np.float32)[labels], np.full((len(labels), 1), 0.9, np.float32))
+    strange = np.full((len(labels), 1), 0.9, np.float32)
+    right = SecondSays(np.eye(7, dtype=np.float32)[labels], strange, Pooling())
     assert alone.exponent > 0
     assert calibrate(scores, labels, FREQUENCY, TRAINED_UNDER, right).exponent == 0
 
