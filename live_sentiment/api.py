@@ -273,7 +273,7 @@ class _LeftError(Exception):
 
 
 class _Points(Sink):
-    """A sink that puts points into a channel, waiting where that is full."""
+    """A sink that puts points into a channel, which waits or lets go of the oldest where it is full."""
 
     def __init__(self, points: Channel[TimelinePoint], provisional: bool) -> None:
         self._points, self._provisional = points, provisional

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from live_sentiment.core.errors import UsageError
+from live_sentiment.sources import devices
 from live_sentiment.terminal.live_status import SILENCE_DBFS, device_line
 from live_sentiment.terminal.printable import printable
 from live_sentiment.terminal.theme import ALERT
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 CHECK_S = 2.0
 STEP_S = 0.1
 """Between two looks at the device."""
-JOIN_S = 2.0
 
 
 class Tally:
@@ -78,13 +78,8 @@ def check(
     """
     label = f"{kind} {index}"
     try:
-        device = make()
-        try:
-            device.open()
-            return _watch(label, device, clock, console)
-        finally:
-            device.stop()
-            device.join(JOIN_S)
+        with ExitStack() as closing:
+            return _watch(label, devices.open_until(closing, make()), clock, console)
     except UsageError as error:
         console.print(Text.assemble(f"{label}: ", (printable(str(error)), ALERT)))
         return {"problem": str(error)}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from live_sentiment.core.config import Config
+from live_sentiment.core.config import Config, SpeechConfig
 from live_sentiment.models import compute
 from live_sentiment.models.store.store import FACE_DETECTOR, VOICE_ENCODER, ModelStore
 
@@ -70,14 +70,7 @@ def load_models(config: Config, store: ModelStore, *, live: bool = False) -> Mod
     compute.set_environment()
 
     # CTranslate2 goes on by itself, encoding silence, while torch is imported.
-    from live_sentiment.models.transcriber_loading import load_recogniser
-
-    transcriber = load_recogniser(
-        perception.speech,
-        store,
-        device=compute.speech_device(config.compute),
-        threads=config.compute.speech_threads,
-    )
+    transcriber = _load_transcriber(perception.speech, config, store)
     smaller = load_smaller_transcriber(config, store) if live else None
     device = compute.apply(config.compute)
 
@@ -108,14 +101,14 @@ def load_models(config: Config, store: ModelStore, *, live: bool = False) -> Mod
 def load_smaller_transcriber(config: Config, store: ModelStore) -> Recogniser | None:
     """The quickest one, which the voice reader has fetched already; None where it is the configured one, or
     does not know the language."""
-    from live_sentiment.models.transcriber_loading import load_recogniser
-
     speech = config.perception.speech
     if speech.model == VOICE_ENCODER or speech.language != "en":
         return None
-    return load_recogniser(
-        speech.model_copy(update={"model": VOICE_ENCODER}),
-        store,
-        device=compute.speech_device(config.compute),
-        threads=config.compute.speech_threads,
-    )
+    return _load_transcriber(speech.model_copy(update={"model": VOICE_ENCODER}), config, store)
+
+
+def _load_transcriber(speech: SpeechConfig, config: Config, store: ModelStore) -> Recogniser:
+    from live_sentiment.models.transcriber_loading import load_recogniser
+
+    device, threads = compute.speech_device(config.compute), config.compute.speech_threads
+    return load_recogniser(speech, store, device=device, threads=threads)

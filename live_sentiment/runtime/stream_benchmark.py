@@ -14,13 +14,11 @@ import psutil
 from live_sentiment.core.clock import MonotonicClock
 from live_sentiment.core.config import Config
 from live_sentiment.models.loading import Models
+from live_sentiment.runtime.benchmark import MEMORY_HZ
 from live_sentiment.runtime.file_session import Excerpt, FileSession
 from live_sentiment.runtime.lags import LagGauge
 from live_sentiment.runtime.stages import Stages
 from live_sentiment.streams.worker import Worker
-
-MEMORY_HZ = 4
-"""How often resident memory is read."""
 
 
 @dataclass(frozen=True, slots=True)

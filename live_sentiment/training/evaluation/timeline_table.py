@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from live_sentiment.core.markdown import table
 from live_sentiment.training.evaluation.intervals import Estimate
 from live_sentiment.training.evaluation.timeline_evaluation import ALL, Row, TimelineEvaluation
 from live_sentiment.training.evaluation.timeline_figures import FIGURES
@@ -37,8 +38,8 @@ def markdown(evaluation: TimelineEvaluation) -> str:
         title = f"{kind}: {KINDS[rows[0].kind]}; {rows[0].sessions} sessions{settings}"
         known = [name for name in FIGURES if any(math.isfinite(row.estimates[name].value) for row in rows)]
         head = ["", *(FIGURES[name] for name in known)]
-        lines += ["", f"**{title}**", "", _line(head), _line(["---", *["---:"] * len(known)])]
-        lines += [_line([_name(row), *(_cell(row, name) for name in known)]) for row in rows]
+        cells = [[_name(row), *(_cell(row, name) for name in known)] for row in rows]
+        lines += ["", f"**{title}**", "", table(head, cells, numbers=True)]
     return "\n".join(lines)
 
 
@@ -61,7 +62,3 @@ def _number(value: float, name: str) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{100 * value:.1f}" if name in PERCENT else f"{value:.2f}"
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
